@@ -1,0 +1,21 @@
+"""BEAST: one word in, one vector out, from its bytes alone. The encoder that both plugins share."""
+
+from beast_core.config import PRESETS, EncoderConfig
+from beast_core.encoder import BeastEncoder
+from beast_core.encoding import check_words, encode_words
+from beast_core.inference import DEFAULT_CACHE_SIZE, WordEncoder, load_encoder
+from beast_core.storage import ModelFolderError, read_encoder, write_encoder
+
+__all__ = [
+    "DEFAULT_CACHE_SIZE",
+    "PRESETS",
+    "BeastEncoder",
+    "EncoderConfig",
+    "ModelFolderError",
+    "WordEncoder",
+    "check_words",
+    "encode_words",
+    "load_encoder",
+    "read_encoder",
+    "write_encoder",
+]

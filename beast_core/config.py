@@ -1,0 +1,142 @@
+"""The one description of an encoder: a frozen, validated record that round-trips through JSON, and its presets."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields, replace
+from typing import Any
+
+FAMILIES = ("flatten", "ngram")
+
+# Longest window that the folders for sentence-transformers can hold (its position table has 64 entries, two of which
+# go to the markers of the `ngram` family).
+LONGEST_WINDOW = 62
+
+
+@dataclass(frozen=True, kw_only=True)
+class EncoderConfig:
+    """Everything that determines the shape of an encoder and how it reads a word.
+
+    `family` selects one of two architectures, both of which stock sentence-transformers folders can hold:
+
+    - `flatten`, the published BEAST: byte embeddings + sinusoidal positions -> post-norm transformer -> flatten ->
+      linear -> tanh -> L2. All `window` positions take part; padding is never attended to.
+    - `ngram`: byte embeddings + hashed byte n-gram embeddings -> causal pre-norm transformer -> mean over the word's
+      positions -> linear -> tanh -> L2. Padding takes no part and costs nothing.
+
+    >>> EncoderConfig.preset("mini").layers
+    8
+    >>> EncoderConfig.from_json(EncoderConfig.preset("beast").to_json()) == EncoderConfig.preset("beast")
+    True
+
+    Raises `ValueError` listing every problem at once.
+    """
+
+    family: str
+    layers: int
+    heads: int
+    hidden_width: int = 256
+    feed_forward_width: int = 1024
+    output_width: int = 256
+    window: int = 24
+    causal: bool = False
+    lowercase: bool = True
+    ngram_sizes: tuple[int, ...] = ()
+    ngram_buckets: int = 0
+
+    def __post_init__(self) -> None:
+        if isinstance(self.ngram_sizes, list):
+            object.__setattr__(self, "ngram_sizes", tuple(self.ngram_sizes))
+        if problems := self._type_problems() or self._value_problems():
+            raise ValueError("invalid encoder configuration: " + "; ".join(problems))
+
+    def _type_problems(self) -> list[str]:
+        kinds = {"family": str, "causal": bool, "lowercase": bool, "ngram_sizes": tuple}
+        problems = []
+        for field in fields(self):
+            value, expected = getattr(self, field.name), kinds.get(field.name, int)
+            if not isinstance(value, expected) or (expected is int and isinstance(value, bool)):
+                problems.append(f"{field.name} is {value!r}, expected {expected.__name__}")
+        if not problems and not all(type(size) is int for size in self.ngram_sizes):
+            problems.append(f"ngram_sizes is {self.ngram_sizes!r}, expected whole numbers")
+        return problems
+
+    def _value_problems(self) -> list[str]:
+        positive = ("layers", "heads", "hidden_width", "feed_forward_width", "output_width", "window")
+        problems = [
+            f"{name} is {getattr(self, name)}, expected at least 1" for name in positive if getattr(self, name) < 1
+        ]
+        if self.family not in FAMILIES:
+            problems.append(f"family is {self.family!r}, expected one of {FAMILIES}")
+        if self.window > LONGEST_WINDOW:
+            problems.append(f"window is {self.window}, expected at most {LONGEST_WINDOW}")
+        if not problems and self.hidden_width % self.heads:
+            problems.append(f"hidden_width {self.hidden_width} is not a multiple of heads {self.heads}")
+        if not problems and self.hidden_width // self.heads % 2:
+            problems.append(f"hidden_width / heads is {self.hidden_width // self.heads}, expected an even number")
+        return problems + self._ngram_problems()
+
+    def _ngram_problems(self) -> list[str]:
+        if self.family == "flatten":
+            if self.ngram_sizes or self.ngram_buckets:
+                return ["ngram_sizes and ngram_buckets belong to the 'ngram' family, expected () and 0 for 'flatten'"]
+            return []
+        problems = []
+        if not self.causal:
+            problems.append("causal is False, expected True for the 'ngram' family")
+        if not self.ngram_sizes or sorted(set(self.ngram_sizes)) != list(self.ngram_sizes) or self.ngram_sizes[0] < 2:
+            problems.append(f"ngram_sizes is {self.ngram_sizes}, expected increasing sizes of at least 2")
+        if self.ngram_buckets < 1:
+            problems.append(f"ngram_buckets is {self.ngram_buckets}, expected at least 1 per n-gram size")
+        return problems
+
+    @classmethod
+    def preset(cls, name: str, **changes: Any) -> "EncoderConfig":
+        """The preset of that name, with fields changed. Raises `ValueError` naming the presets there are."""
+        if name not in PRESETS:
+            raise ValueError(f"unknown preset {name!r}, expected one of {sorted(PRESETS)}")
+        return replace(PRESETS[name], **changes)
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> "EncoderConfig":
+        """Reads what `to_dict` wrote. Raises `ValueError` that names every unknown and every missing key."""
+        if not isinstance(values, Mapping):
+            raise ValueError(f"an encoder configuration is a JSON object, found {type(values).__name__}")
+        known = {field.name for field in fields(cls)}
+        problems = [f"unknown key {key!r}" for key in sorted(set(values) - known)]
+        problems += [f"missing key {key!r}" for key in ("family", "layers", "heads") if key not in values]
+        if problems:
+            raise ValueError(f"invalid encoder configuration: {'; '.join(problems)}; known keys: {sorted(known)}")
+        return cls(**values)
+
+    def to_dict(self) -> dict[str, Any]:
+        """All fields as JSON types."""
+        return {**asdict(self), "ngram_sizes": list(self.ngram_sizes)}
+
+    @classmethod
+    def from_json(cls, text: str) -> "EncoderConfig":
+        """Reads what `to_json` wrote; see `from_dict`."""
+        return cls.from_dict(json.loads(text))
+
+    def to_json(self) -> str:
+        """The fields as indented JSON."""
+        return json.dumps(self.to_dict(), indent=2)
+
+
+# `base` and `mini` are the published shapes, parameter for parameter; `asterisk` has the shape of Asterisk* (2 causal
+# layers, 2 heads, width 256) on bytes; `beast` is ours and the one that ships.
+# The bucket count is a prime: the hash multiplies by 1,000,000,007, which is 7 modulo 12,500, so that with 12,500
+# buckets 'ab' and its neighbours collide by construction (`tests/test_core/test_layers.py` measures it).
+PRESETS = {
+    "base": EncoderConfig(family="flatten", layers=16, heads=16),
+    "mini": EncoderConfig(family="flatten", layers=8, heads=16),
+    "asterisk": EncoderConfig(family="flatten", layers=2, heads=2, causal=True),
+    "beast": EncoderConfig(
+        family="ngram",
+        layers=1,
+        heads=4,
+        feed_forward_width=512,
+        causal=True,
+        ngram_sizes=(3, 4, 5, 6),
+        ngram_buckets=12_503,
+    ),
+}

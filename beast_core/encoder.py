@@ -1,0 +1,91 @@
+"""The student network: bytes in, unit vectors out."""
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from beast_core.config import EncoderConfig
+from beast_core.layers import (
+    NORM_EPSILON,
+    SYMBOLS,
+    CausalBlock,
+    Layout,
+    PostNormBlock,
+    mark_words,
+    ngram_hashes,
+    sinusoidal_positions,
+)
+
+
+class BeastEncoder(nn.Module):
+    """`(words, bytes)` uint8 and their lengths -> `(words, output width)` float32 of unit length.
+
+    A word's vector depends on that word alone, never on its neighbours, the batch size or the padding. `encode_words`
+    makes the inputs; `WordEncoder` is the class that takes words.
+
+    >>> import torch
+    >>> encoder = BeastEncoder(EncoderConfig.preset("mini"))
+    >>> sum(parameter.numel() for parameter in encoder.parameters())
+    7956736
+    >>> encoder(torch.zeros(2, 24, dtype=torch.uint8), torch.tensor([3, 5])).shape
+    torch.Size([2, 256])
+    """
+
+    def __init__(self, config: EncoderConfig) -> None:
+        super().__init__()
+        self.config = config
+        width = config.hidden_width
+        shape = {"width": width, "heads": config.heads, "feed_forward_width": config.feed_forward_width}
+        block = CausalBlock if config.family == "ngram" else PostNormBlock
+        self.blocks = nn.ModuleList(block(**shape) for _ in range(config.layers))
+        if config.family == "ngram":
+            self.byte_embedding = nn.Embedding(SYMBOLS, width)
+            self.ngram_embedding = nn.Embedding(len(config.ngram_sizes) * config.ngram_buckets, width)
+            self.final_norm = nn.RMSNorm(width, eps=NORM_EPSILON)
+            self.projection = nn.Linear(width, config.output_width)
+        else:
+            self.byte_embedding = nn.Embedding(256, width)
+            self.projection = nn.Linear(config.window * width, config.output_width)
+        self._initialise()
+
+    def _initialise(self) -> None:
+        """Small embeddings: sums of several n-gram vectors must start at the scale of one byte vector."""
+        for module in self.modules():
+            if isinstance(module, nn.Embedding):
+                nn.init.normal_(module.weight, std=self.config.hidden_width**-0.5)
+
+    def forward(self, word_bytes: Tensor, lengths: Tensor) -> Tensor:
+        """`(words, window)` uint8 and `(words,)` int64 -> `(words, output width)` float32, unit length."""
+        pooled = self._ngram(word_bytes, lengths) if self.config.family == "ngram" else self._flatten(word_bytes, lengths)
+        return functional.normalize(torch.tanh(self.projection(pooled)).float(), dim=-1)
+
+    def _ngram(self, word_bytes: Tensor, lengths: Tensor) -> Tensor:
+        ids = mark_words(word_bytes, lengths)
+        present = ids > 0
+        rows = ngram_hashes(ids, sizes=self.config.ngram_sizes, buckets=self.config.ngram_buckets)[present]
+        ngrams = functional.embedding_bag(rows, self.ngram_embedding.weight, mode="sum")
+        hidden = self.byte_embedding(ids[present]) + ngrams
+        layout = Layout.of(present, head_width=self.config.hidden_width // self.config.heads)
+        for block in self.blocks:
+            hidden = block(hidden, layout)
+        hidden = self.final_norm(hidden.float())
+        word = present.nonzero()[:, 0]
+        total = hidden.new_zeros((len(ids), hidden.shape[1])).index_add_(0, word, hidden)
+        return total / (lengths + 2)[:, None]
+
+    def _flatten(self, word_bytes: Tensor, lengths: Tensor) -> Tensor:
+        window, width = self.config.window, self.config.hidden_width
+        position = torch.arange(window, device=word_bytes.device)
+        # The empty word attends everywhere, as a mask without a single True does in the stock folder: no NaN.
+        mask = (position < lengths[:, None]) | (lengths == 0)[:, None]
+        mask = mask[:, None, None, :]
+        if self.config.causal:
+            mask = mask & (position[None, :] <= position[:, None])
+        # Computed, not stored: a position table is no parameter, and this one costs nothing beside the blocks.
+        positions = sinusoidal_positions(window, width=width).to(word_bytes.device)
+        # Normalised without weights of its own, so that a stock BERT, which normalises here, can hold this encoder
+        # and the parameter count stays the published one.
+        hidden = functional.layer_norm(self.byte_embedding(word_bytes.int()) + positions, (width,), eps=NORM_EPSILON)
+        for block in self.blocks:
+            hidden = block(hidden, mask)
+        return hidden.flatten(1)

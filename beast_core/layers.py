@@ -1,0 +1,156 @@
+"""The parts of the encoder: positions, byte n-gram hashes, and the two kinds of transformer block."""
+
+import math
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+# Multiplier of the Byte Latent Transformer's first hash function and its rotary base: kept, so that a stock
+# `transformers` BLT model can hold our weights and compute the same vectors.
+HASH_MULTIPLIER = 1_000_000_007
+ROTARY_BASE = 500_000.0
+NORM_EPSILON = 1e-5
+
+# Ids of the `ngram` family: 0 pads, a byte is its value + 1, then the two markers.
+BEGIN_ID = 257
+END_ID = 258
+SYMBOLS = 259
+
+
+def sinusoidal_positions(length: int, *, width: int) -> Tensor:
+    """Fixed sine and cosine position vectors, `(length, width)`.
+
+    Vaswani et al. 2017, Attention Is All You Need, https://arxiv.org/abs/1706.03762.
+    """
+    position = torch.arange(length, dtype=torch.float32)[:, None]
+    frequency = torch.exp(torch.arange(0, width, 2, dtype=torch.float32) * (-math.log(10_000.0) / width))
+    table = torch.zeros(length, width)
+    table[:, 0::2] = torch.sin(position * frequency)
+    table[:, 1::2] = torch.cos(position * frequency[: width // 2])
+    return table
+
+
+def mark_words(word_bytes: Tensor, lengths: Tensor) -> Tensor:
+    """Ids with a begin and an end marker around each word, zero padded.
+
+    Takes `(words, bytes)` uint8 and `(words,)` int64; returns `(words, longest + 2)` int64.
+    """
+    longest = int(lengths.max()) if len(lengths) else 0
+    ids = word_bytes.new_zeros((len(lengths), longest + 2), dtype=torch.int64)
+    ids[:, 0] = BEGIN_ID
+    position = torch.arange(longest, device=lengths.device)
+    ids[:, 1:-1] = torch.where(position < lengths[:, None], word_bytes[:, :longest].long() + 1, 0)
+    return ids.scatter_(1, (lengths + 1)[:, None], END_ID)
+
+
+def ngram_hashes(ids: Tensor, *, sizes: tuple[int, ...], buckets: int) -> Tensor:
+    """The row of each byte n-gram that ends at each position, in one table of `len(sizes) * buckets` rows.
+
+    An n-gram `c_0 .. c_n-1` hashes to `sum(c_i * HASH_MULTIPLIER**i)` in wrapping 64-bit arithmetic, modulo `buckets`;
+    positions before the word count as id 0. The hash of a longer n-gram is that of its tail, once multiplied.
+    Takes `(words, positions)` int64; returns `(words, positions, len(sizes))` int64.
+
+    Pagnoni et al. 2024, Byte Latent Transformer, https://arxiv.org/abs/2412.09871; `transformers`, models/blt.
+    """
+    rows, rolling = [], ids
+    for size in range(2, sizes[-1] + 1):
+        shifted = functional.pad(ids, (size - 1, 0))[:, : ids.shape[1]]
+        rolling = shifted + rolling * HASH_MULTIPLIER
+        if size in sizes:
+            rows.append(rolling.remainder(buckets) + len(rows) * buckets)
+    return torch.stack(rows, dim=-1)
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Where the real positions of a padded batch are, so that only those are computed.
+
+    `present` is `(words, positions)` bool; `cosine` and `sine` are the rotary tables `(real positions, 1, head width)`.
+    """
+
+    present: Tensor
+    cosine: Tensor
+    sine: Tensor
+
+    @classmethod
+    def of(cls, present: Tensor, *, head_width: int) -> "Layout":
+        """Rotary tables for the positions that are there (Su et al. 2021, https://arxiv.org/abs/2104.09864)."""
+        exponent = torch.arange(0, head_width, 2, dtype=torch.float32, device=present.device) / head_width
+        angle = torch.arange(present.shape[1], device=present.device)[:, None] * ROTARY_BASE**-exponent
+        angle = angle.repeat_interleave(2, dim=-1)[present.nonzero()[:, 1], None]
+        return cls(present, angle.cos(), angle.sin())
+
+    def pad(self, values: Tensor) -> Tensor:
+        """`(real positions, ...)` -> `(words, positions, ...)`, zeros elsewhere."""
+        padded = values.new_zeros((*self.present.shape, *values.shape[1:]))
+        padded[self.present] = values
+        return padded
+
+    def rotate(self, values: Tensor) -> Tensor:
+        """Rotary embedding of `(real positions, heads, head width)`, neighbouring components paired."""
+        turned = torch.stack((-values[..., 1::2], values[..., ::2]), dim=-1).flatten(-2)
+        return values * self.cosine.to(values.dtype) + turned * self.sine.to(values.dtype)
+
+
+class CausalBlock(nn.Module):
+    """Pre-norm transformer block: RMSNorm, causal rotary attention, RMSNorm, gated SiLU feed-forward; no biases.
+
+    Works on the real positions of a batch only. Attention needs no padding mask: padding comes after a word, and no
+    position attends to a later one. The block of Llama (Touvron et al. 2023, https://arxiv.org/abs/2302.13971).
+    """
+
+    def __init__(self, *, width: int, heads: int, feed_forward_width: int) -> None:
+        super().__init__()
+        self.heads = heads
+        self.attention_norm = nn.RMSNorm(width, eps=NORM_EPSILON)
+        self.query_key_value = nn.Linear(width, 3 * width, bias=False)
+        self.attention_output = nn.Linear(width, width, bias=False)
+        self.feed_forward_norm = nn.RMSNorm(width, eps=NORM_EPSILON)
+        self.gate_and_up = nn.Linear(width, 2 * feed_forward_width, bias=False)
+        self.down = nn.Linear(feed_forward_width, width, bias=False)
+
+    def forward(self, hidden: Tensor, layout: Layout) -> Tensor:
+        """`(real positions, width)` -> `(real positions, width)`."""
+        projected = self.query_key_value(self.attention_norm(hidden))
+        query, key, value = projected.unflatten(-1, (3, self.heads, -1)).unbind(1)
+        padded = layout.pad(torch.stack((layout.rotate(query), layout.rotate(key), value), dim=1))
+        query, key, value = padded.permute(2, 0, 3, 1, 4)  # each (words, heads, positions, head width)
+        attended = self._attend(query, key, value)
+        hidden = hidden + self.attention_output(attended.transpose(1, 2)[layout.present].flatten(1))
+        gate, up = self.gate_and_up(self.feed_forward_norm(hidden)).chunk(2, dim=-1)
+        return hidden + self.down(functional.silu(gate) * up)
+
+    def _attend(self, query: Tensor, key: Tensor, value: Tensor) -> Tensor:
+        if not self.training:
+            return functional.scaled_dot_product_attention(query, key, value, is_causal=True)
+        # The fused kernel's backward pass in bfloat16 on a CPU takes five times as long as these three products do.
+        scores = query @ key.transpose(-1, -2) * query.shape[-1] ** -0.5
+        later = torch.ones(scores.shape[-2:], dtype=torch.bool, device=scores.device).triu(1)
+        return scores.masked_fill(later, -torch.inf).softmax(dim=-1) @ value
+
+
+class PostNormBlock(nn.Module):
+    """The original transformer encoder block, with biases and GELU: attention, LayerNorm, feed-forward, LayerNorm.
+
+    Vaswani et al. 2017, https://arxiv.org/abs/1706.03762; Devlin et al. 2018 (GELU), https://arxiv.org/abs/1810.04805.
+    """
+
+    def __init__(self, *, width: int, heads: int, feed_forward_width: int) -> None:
+        super().__init__()
+        self.heads = heads
+        self.query_key_value = nn.Linear(width, 3 * width)
+        self.attention_output = nn.Linear(width, width)
+        self.attention_norm = nn.LayerNorm(width, eps=NORM_EPSILON)
+        self.up = nn.Linear(width, feed_forward_width)
+        self.down = nn.Linear(feed_forward_width, width)
+        self.feed_forward_norm = nn.LayerNorm(width, eps=NORM_EPSILON)
+
+    def forward(self, hidden: Tensor, mask: Tensor) -> Tensor:
+        """`(words, positions, width)` -> the same; `mask` is `(words, 1, positions or 1, positions)`, True = attend."""
+        projected = self.query_key_value(hidden).unflatten(-1, (3, self.heads, -1))
+        query, key, value = projected.permute(2, 0, 3, 1, 4)  # each (words, heads, positions, head width)
+        attended = functional.scaled_dot_product_attention(query, key, value, attn_mask=mask)
+        hidden = self.attention_norm(hidden + self.attention_output(attended.transpose(1, 2).flatten(2)))
+        return self.feed_forward_norm(hidden + self.down(functional.gelu(self.up(hidden))))

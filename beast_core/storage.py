@@ -1,0 +1,178 @@
+"""Folder <-> encoder. Two kinds of folder are read, one is written:
+
+- ours: `config.json` + `model.safetensors`, compact (int8 n-gram tables with scales, the rest float16) or full;
+- a stock sentence-transformers folder that `st_beast` wrote (`modules.json`; our configuration rides in `config.json`).
+
+Nothing is unpickled and nothing is fetched.
+"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+
+from beast_core.config import EncoderConfig
+from beast_core.encoder import BeastEncoder
+from beast_core.files import replace_folder
+from beast_core.stock import from_stock
+
+FORMAT_VERSION = 1
+CONFIG_FILE = "config.json"
+WEIGHTS_FILE = "model.safetensors"
+CONFIG_KEY = "beast"
+SHIPPED_MODEL = Path(__file__).parent / "pretrained" / "es"
+
+_TABLE = "ngram_embedding.weight"
+_SCALE = "ngram_embedding.scale"
+
+
+class ModelFolderError(ValueError):
+    """A folder that is not a model this version can read; the message names the path, what was found and expected."""
+
+
+def describe(config: EncoderConfig) -> dict[str, Any]:
+    """What `config.json` holds of an encoder, in our folders (all of it) and in stock folders (one key among theirs)."""
+    return {CONFIG_KEY: {"format_version": FORMAT_VERSION, "encoder": config.to_dict()}}
+
+
+def write_encoder(encoder: BeastEncoder, path: str | Path, *, compact: bool = True) -> Path:
+    """Writes the folder in one step (a crash leaves the old one or the new one) and returns its absolute path.
+
+    `compact` stores the n-gram table as int8 with one bfloat16 scale a row, everything else as float16; reading it back
+    and writing it again gives the same bytes. `compact=False` keeps float32. Raises `ModelFolderError` for weights
+    that are not finite, `FileExistsError` for a path that holds something else, `OSError` if the disk is full.
+    """
+    target = Path(path).resolve()
+    state = {name: value.detach().cpu().contiguous() for name, value in encoder.state_dict().items()}
+    _check_finite(state, where=f"cannot save to {target}")
+    if compact:
+        state = _compacted(state)
+    with replace_folder(target) as folder:
+        (folder / CONFIG_FILE).write_text(json.dumps(describe(encoder.config), indent=2) + "\n", encoding="utf-8")
+        try:
+            save_file(state, folder / WEIGHTS_FILE, metadata={"format": "pt"})
+        except SafetensorError as error:
+            raise OSError(f"cannot write {target / WEIGHTS_FILE}: {error}; nothing was changed there") from error
+    return target
+
+
+def read_encoder(path: str | Path | None = None) -> BeastEncoder:
+    """The encoder in a folder of ours or in a stock folder; `None` is the shipped model. In evaluation mode, on the CPU.
+
+    Raises `FileNotFoundError` if there is no such folder and `ModelFolderError` if it is not a whole, readable model.
+    """
+    folder = (SHIPPED_MODEL if path is None else Path(path)).resolve()
+    if not folder.is_dir():
+        found = "a file" if folder.exists() else "nothing"
+        raise FileNotFoundError(f"no model at {folder} (given: {str(path)!r}): found {found}, expected a model folder")
+    config = _read_config(folder)
+    stock = (folder / "modules.json").is_file()
+    state = _read_stock(folder, config) if stock else _expanded(_load_tensors(folder / WEIGHTS_FILE))
+    with torch.device("meta"):
+        encoder = BeastEncoder(config)
+    _check_shapes(state, encoder.state_dict(), where=str(folder))
+    _check_finite(state, where=f"cannot load {folder}")
+    encoder.load_state_dict(state, assign=True)
+    return encoder.eval()
+
+
+def _read_config(folder: Path) -> EncoderConfig:
+    file = folder / CONFIG_FILE
+    if not file.is_file():
+        raise ModelFolderError(f"{folder} is no model folder: {CONFIG_FILE} is missing; found {_listing(folder)}")
+    try:
+        content = json.loads(file.read_text(encoding="utf-8"))
+        described = content[CONFIG_KEY]
+        version = described["format_version"]
+    except (ValueError, KeyError, TypeError) as error:
+        raise ModelFolderError(
+            f'{file} does not describe a BEAST model: expected a JSON object with "{CONFIG_KEY}" holding '
+            f'"format_version" and "encoder" ({type(error).__name__}: {error})'
+        ) from error
+    if version != FORMAT_VERSION:
+        raise ModelFolderError(
+            f"{file} has format version {version!r}, expected {FORMAT_VERSION}; "
+            "a newer version of beast-vectors wrote it: pip install --upgrade beast-vectors"
+        )
+    try:
+        return EncoderConfig.from_dict(described.get("encoder"))
+    except ValueError as error:
+        raise ModelFolderError(f"{file}: {error}") from error
+
+
+def _load_tensors(file: Path) -> dict[str, Tensor]:
+    if not file.is_file():
+        raise ModelFolderError(f"{file} is missing; {file.parent} holds {_listing(file.parent)}")
+    try:
+        return load_file(file)
+    except (SafetensorError, OSError) as error:
+        size = file.stat().st_size
+        raise ModelFolderError(
+            f"{file} ({size:,} bytes) is not a whole safetensors file: {error}; "
+            "it is truncated, or another format (pickles are never read); save or copy the model again"
+        ) from error
+
+
+def _read_stock(folder: Path, config: EncoderConfig) -> dict[str, Tensor]:
+    def read(where: str, name: str) -> Tensor:
+        file = folder / where / WEIGHTS_FILE
+        try:
+            with safe_open(file, framework="pt") as tensors:
+                return tensors.get_tensor(name).float()
+        except (SafetensorError, OSError) as error:
+            raise ModelFolderError(f"cannot read {name} from {file}: {error}; save the model again") from error
+
+    try:
+        return from_stock(read, config=config)
+    except (RuntimeError, ValueError) as error:
+        raise error if isinstance(error, ModelFolderError) else ModelFolderError(f"{folder}: {error}") from error
+
+
+def _compacted(state: dict[str, Tensor]) -> dict[str, Tensor]:
+    """int8 table and float16 rest. A bfloat16 scale (8 significant bits) times an int8 is exact in float32, and the
+    largest entry of a row is always 127: both make expanding and compacting again the identity."""
+    compacted = {name: value.half() for name, value in state.items() if name != _TABLE}
+    if _TABLE in state:
+        scale = (state[_TABLE].abs().amax(dim=1) / 127).bfloat16()
+        quotient = state[_TABLE] / scale.float().clamp(min=torch.finfo(torch.float32).tiny)[:, None]
+        compacted[_TABLE] = quotient.round().clamp(-127, 127).to(torch.int8)
+        compacted[_SCALE] = scale
+    _check_finite(compacted, where="cannot compact the model (save it with compact=False)")
+    return compacted
+
+
+def _expanded(state: dict[str, Tensor]) -> dict[str, Tensor]:
+    scale = state.pop(_SCALE, None)
+    expanded = {name: value.float() for name, value in state.items()}
+    if scale is not None and _TABLE in expanded and scale.shape == expanded[_TABLE].shape[:1]:
+        expanded[_TABLE] *= scale.float()[:, None]
+    elif scale is not None or (_TABLE in state and state[_TABLE].dtype == torch.int8):
+        raise ModelFolderError(f"{_TABLE} and {_SCALE} do not fit: an int8 table needs one scale for each of its rows")
+    return expanded
+
+
+def _check_shapes(found: dict[str, Tensor], expected: dict[str, Tensor], *, where: str) -> None:
+    problems = [f"{name} is missing" for name in sorted(set(expected) - set(found))]
+    problems += [f"{name} is not part of the encoder" for name in sorted(set(found) - set(expected))]
+    problems += [
+        f"{name} has shape {tuple(found[name].shape)}, expected {tuple(expected[name].shape)}"
+        for name in sorted(set(expected) & set(found))
+        if found[name].shape != expected[name].shape
+    ]
+    if problems:
+        raise ModelFolderError(f"the weights in {where} do not fit its {CONFIG_FILE}: {'; '.join(problems[:8])}")
+
+
+def _check_finite(state: dict[str, Tensor], *, where: str) -> None:
+    broken = [name for name, value in state.items() if value.is_floating_point() and not value.isfinite().all()]
+    if broken:
+        raise ModelFolderError(f"{where}: NaN or infinite weights in {', '.join(broken)}; train or copy the model again")
+
+
+def _listing(folder: Path) -> str:
+    names = sorted(entry.name for entry in folder.iterdir())
+    return ", ".join(names[:8]) + (", ..." if len(names) > 8 else "") if names else "nothing"
