@@ -56,7 +56,8 @@ class BeastEncoder(nn.Module):
 
     def forward(self, word_bytes: Tensor, lengths: Tensor) -> Tensor:
         """`(words, window)` uint8 and `(words,)` int64 -> `(words, output width)` float32, unit length."""
-        pooled = self._ngram(word_bytes, lengths) if self.config.family == "ngram" else self._flatten(word_bytes, lengths)
+        pool = self._ngram if self.config.family == "ngram" else self._flatten
+        pooled = pool(word_bytes, lengths)
         return functional.normalize(torch.tanh(self.projection(pooled)).float(), dim=-1)
 
     def _ngram(self, word_bytes: Tensor, lengths: Tensor) -> Tensor:

@@ -39,7 +39,8 @@ def check_words(words: object) -> list[str]:
     if not set(map(type, listed)) <= {str}:
         for index, word in enumerate(listed):
             if not isinstance(word, str):
-                raise TypeError(f"expected every word to be str, found {type(word).__name__} at index {index}: {word!r:.40}")
+                found = f"{type(word).__name__} at index {index}: {word!r:.40}"
+                raise TypeError(f"expected every word to be str, found {found}")
     return listed
 
 

@@ -56,7 +56,7 @@ class WordEncoder:
         self._oldest = 0
 
     def encode(self, words: Iterable[str]) -> np.ndarray:
-        """One unit vector for each word, `(words, width)` float32, in the order given; repeated words are computed once.
+        """One unit vector a word, `(words, width)` float32, in the order given; repeated words are computed once.
 
         Raises `TypeError` for anything but an ordered collection of strings, `ValueError` for a lone surrogate.
         """

@@ -35,7 +35,7 @@ class ModelFolderError(ValueError):
 
 
 def describe(config: EncoderConfig) -> dict[str, Any]:
-    """What `config.json` holds of an encoder, in our folders (all of it) and in stock folders (one key among theirs)."""
+    """What `config.json` says of an encoder: all it holds in our folders, one key among theirs in stock folders."""
     return {CONFIG_KEY: {"format_version": FORMAT_VERSION, "encoder": config.to_dict()}}
 
 
@@ -61,7 +61,7 @@ def write_encoder(encoder: BeastEncoder, path: str | Path, *, compact: bool = Tr
 
 
 def read_encoder(path: str | Path | None = None) -> BeastEncoder:
-    """The encoder in a folder of ours or in a stock folder; `None` is the shipped model. In evaluation mode, on the CPU.
+    """The encoder in a folder of ours or in a stock folder; `None` is the shipped model. On the CPU, ready to evaluate.
 
     Raises `FileNotFoundError` if there is no such folder and `ModelFolderError` if it is not a whole, readable model.
     """
@@ -170,7 +170,7 @@ def _check_shapes(found: dict[str, Tensor], expected: dict[str, Tensor], *, wher
 def _check_finite(state: dict[str, Tensor], *, where: str) -> None:
     broken = [name for name, value in state.items() if value.is_floating_point() and not value.isfinite().all()]
     if broken:
-        raise ModelFolderError(f"{where}: NaN or infinite weights in {', '.join(broken)}; train or copy the model again")
+        raise ModelFolderError(f"{where}: NaN or infinite weights in {', '.join(broken)}; train or copy it again")
 
 
 def _listing(folder: Path) -> str:
