@@ -62,17 +62,14 @@ class BeastEncoder(nn.Module):
 
     def _ngram(self, word_bytes: Tensor, lengths: Tensor) -> Tensor:
         ids = mark_words(word_bytes, lengths)
-        present = ids > 0
-        rows = ngram_hashes(ids, sizes=self.config.ngram_sizes, buckets=self.config.ngram_buckets)[present]
+        layout = Layout.of(ids > 0, head_width=self.config.hidden_width // self.config.heads)
+        ids = functional.pad(ids, (0, 0, 0, 1))
+        rows = layout.gather(ngram_hashes(ids, sizes=self.config.ngram_sizes, buckets=self.config.ngram_buckets))
         ngrams = functional.embedding_bag(rows, self.ngram_embedding.weight, mode="sum")
-        hidden = self.byte_embedding(ids[present]) + ngrams
-        layout = Layout.of(present, head_width=self.config.hidden_width // self.config.heads)
+        hidden = self.byte_embedding(layout.gather(ids)) + ngrams
         for block in self.blocks:
             hidden = block(hidden, layout)
-        hidden = self.final_norm(hidden.float())
-        word = present.nonzero()[:, 0]
-        total = hidden.new_zeros((len(ids), hidden.shape[1])).index_add_(0, word, hidden)
-        return total / (lengths + 2)[:, None]
+        return layout.mean(self.final_norm(hidden.float()), lengths + 2)
 
     def _flatten(self, word_bytes: Tensor, lengths: Tensor) -> Tensor:
         window, width = self.config.window, self.config.hidden_width

@@ -67,26 +67,43 @@ def ngram_hashes(ids: Tensor, *, sizes: tuple[int, ...], buckets: int) -> Tensor
 class Layout:
     """Where the real positions of a padded batch are, so that only those are computed.
 
-    `present` is `(words, positions)` bool; `cosine` and `sine` are the rotary tables `(real positions, 1, head width)`.
+    `word` and `position` are `(real positions,)`; `cosine` and `sine` the rotary tables `(real positions, 1, head
+    width)`. The last of the `words` is not real: up to an eighth of the positions stand in it, so that batches have few
+    distinct sizes. (A matrix product of a new size costs a CPU a compilation, and memory that is never given back.)
     """
 
-    present: Tensor
+    words: int
+    positions: int
+    word: Tensor
+    position: Tensor
     cosine: Tensor
     sine: Tensor
 
     @classmethod
     def of(cls, present: Tensor, *, head_width: int) -> "Layout":
-        """Rotary tables for the positions that are there (Su et al. 2021, https://arxiv.org/abs/2104.09864)."""
+        """The layout of `(words, positions)` bool; rotary tables of Su et al. 2021, https://arxiv.org/abs/2104.09864."""
+        word, position = present.nonzero().unbind(1)
+        spare = -len(word) % (1 << max(0, len(word).bit_length() - 4))
+        word, position = functional.pad(word, (0, spare), value=len(present)), functional.pad(position, (0, spare))
         exponent = torch.arange(0, head_width, 2, dtype=torch.float32, device=present.device) / head_width
         angle = torch.arange(present.shape[1], device=present.device)[:, None] * ROTARY_BASE**-exponent
-        angle = angle.repeat_interleave(2, dim=-1)[present.nonzero()[:, 1], None]
-        return cls(present, angle.cos(), angle.sin())
+        angle = angle.repeat_interleave(2, dim=-1)[position, None]
+        return cls(len(present) + 1, present.shape[1], word, position, angle.cos(), angle.sin())
+
+    def gather(self, padded: Tensor) -> Tensor:
+        """`(words, positions, ...)` -> `(real positions, ...)`."""
+        return padded[self.word, self.position]
 
     def pad(self, values: Tensor) -> Tensor:
         """`(real positions, ...)` -> `(words, positions, ...)`, zeros elsewhere."""
-        padded = values.new_zeros((*self.present.shape, *values.shape[1:]))
-        padded[self.present] = values
+        padded = values.new_zeros((self.words, self.positions, *values.shape[1:]))
+        padded[self.word, self.position] = values
         return padded
+
+    def mean(self, values: Tensor, lengths: Tensor) -> Tensor:
+        """`(real positions, width)` -> its mean over each real word, `(words - 1, width)`."""
+        total = values.new_zeros((self.words, values.shape[1])).index_add_(0, self.word, values)
+        return total[:-1] / lengths[:, None]
 
     def rotate(self, values: Tensor) -> Tensor:
         """Rotary embedding of `(real positions, heads, head width)`, neighbouring components paired."""
@@ -118,7 +135,7 @@ class CausalBlock(nn.Module):
         padded = layout.pad(torch.stack((layout.rotate(query), layout.rotate(key), value), dim=1))
         query, key, value = padded.permute(2, 0, 3, 1, 4)  # each (words, heads, positions, head width)
         attended = self._attend(query, key, value)
-        hidden = hidden + self.attention_output(attended.transpose(1, 2)[layout.present].flatten(1))
+        hidden = hidden + self.attention_output(layout.gather(attended.transpose(1, 2)).flatten(1))
         gate, up = self.gate_and_up(self.feed_forward_norm(hidden)).chunk(2, dim=-1)
         return hidden + self.down(functional.silu(gate) * up)
 

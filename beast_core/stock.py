@@ -40,10 +40,12 @@ _FLATTEN_BLOCK = {
 def _names(config: EncoderConfig) -> Iterator[tuple[str, list[str]]]:
     """Our tensor and theirs, for all tensors that differ in nothing but name and stacking."""
     if config.family == "ngram":
+        yield "byte_embedding.weight", ["local_encoder.embed_tokens.weight"]
         yield "ngram_embedding.weight", ["encoder_hash_tok_embedding.weight"]
         yield "final_norm.weight", ["local_decoder.norm.weight"]
         block, prefix, kinds = _NGRAM_BLOCK, "local_encoder.layers", ["weight"]
     else:
+        yield "byte_embedding.weight", ["embeddings.word_embeddings.weight"]
         block, prefix, kinds = _FLATTEN_BLOCK, "encoder.layer", ["weight", "bias"]
     for layer in range(config.layers):
         for ours, theirs in block.items():
@@ -56,13 +58,9 @@ def to_stock(state: dict[str, Tensor], *, config: EncoderConfig) -> dict[str, di
     model: dict[str, Tensor] = {}
     for ours, theirs in _names(config):
         model |= dict(zip(theirs, state[ours].chunk(len(theirs)), strict=True))
-    symbols, bias = state["byte_embedding.weight"], state["projection.bias"]
+    bias = state["projection.bias"]
     if config.family == "ngram":
-        spare = symbols.new_zeros(1, symbols.shape[1])
-        model["local_encoder.embed_tokens.weight"] = torch.cat([symbols, spare])
         return {"": model, "2_Dense": {"linear.weight": state["projection.weight"], "linear.bias": bias}}
-    # Padding is byte 0 to us and symbol 256 to them, so that a NUL in a word is not taken for padding.
-    model["embeddings.word_embeddings.weight"] = torch.cat([symbols, symbols[:1]])
     model |= _fixed(config)
     identity = {"linear.weight": torch.eye(config.output_width), "linear.bias": torch.zeros(config.output_width)}
     kernel = torch.nn.functional.pad(
@@ -91,17 +89,19 @@ def from_stock(read: Callable[[str, str], Tensor], *, config: EncoderConfig) -> 
     state = {ours: torch.cat([read("", name) for name in theirs]) for ours, theirs in _names(config)}
     folder = _PROJECTION_FOLDER[config.family]
     if config.family == "ngram":
-        state["byte_embedding.weight"] = read("", "local_encoder.embed_tokens.weight")[:-1]
         state["projection.weight"] = read(folder, "linear.weight")
         state["projection.bias"] = read(folder, "linear.bias")
         return state
     expected = {("", name): value for name, value in _fixed(config).items()}
     expected["3_Dense", "linear.weight"] = torch.eye(config.output_width)
     expected["3_Dense", "linear.bias"] = torch.zeros(config.output_width)
-    for (where, name), value in expected.items():
-        if not torch.allclose(read(where, name), value, atol=1e-6):
-            raise ValueError(f"{where}/{name} was trained, but this encoder keeps it fixed; freeze it when fine-tuning")
-    state["byte_embedding.weight"] = read("", "embeddings.word_embeddings.weight")[:-1]
+    trained = [name for name, value in expected.items() if not torch.allclose(read(*name), value, atol=1e-6)]
+    if trained:
+        shown = ", ".join("/".join(filter(None, name)) for name in trained)
+        raise ValueError(
+            f"{shown} changed in training, but this encoder keeps it fixed; set requires_grad_(False) there when "
+            "fine-tuning, or fine-tune what st_beast.load gives, which trains the right weights"
+        )
     kernel = read(folder, "convs.0.weight")[..., config.window - 1 :]
     state["projection.weight"] = kernel.transpose(1, 2).flatten(1)
     state["projection.bias"] = read(folder, "convs.0.bias")

@@ -1,0 +1,141 @@
+"""The arrows between the packages, read off the source: `training -> beast_core <- spacy_beast`, `beast_core <- st_beast`."""
+
+import ast
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+TORCH = {"numpy", "safetensors", "torch"}
+
+# What each package may import beside itself and the standard library. Names that a requirement of ours brings along
+# (`thinc` and `srsly` with spaCy; `transformers` and `tokenizers` with sentence-transformers; `scipy` and
+# `threadpoolctl` with scikit-learn; `pyarrow` and `tqdm` with datasets) count as that requirement.
+MAY_IMPORT = {
+    "beast_core": TORCH,
+    "spacy_beast": {"beast_core", "spacy", "srsly", "thinc", *TORCH},
+    "st_beast": {"beast_core", "sentence_transformers", "tokenizers", "transformers", *TORCH},
+    "training": {
+        *("beast_core", "st_beast", "accelerate", "datasets", "matplotlib", "psutil", "pyarrow", "scipy", "sklearn"),
+        *("sentence_transformers", "spacy", "srsly", "threadpoolctl", "tqdm", "weasel", *TORCH),
+    },
+}
+TOP_LEVEL = {
+    *("beast_core", "spacy_beast", "st_beast", "training", "tests"),
+    *("pyproject.toml", "project.yml", "README.md", "CHANGELOG.md"),
+}
+
+# Public methods whose arguments a host decides: they override one of its own, or it calls them by position.
+HOST_SIGNATURES = {
+    "forward",
+    "BeastSentenceTransformer.encode",
+    "BeastSentenceTransformer.preprocess",
+    "BeastSentenceTransformer.save",
+    "WordModule.preprocess",
+}
+
+
+def modules(package: str) -> Iterator[tuple[Path, ast.Module]]:
+    for file in sorted((ROOT / package).rglob("*.py")):
+        yield file.relative_to(ROOT), ast.parse(file.read_text(encoding="utf-8"))
+
+
+def imports(tree: ast.Module, *, package: str) -> Iterator[tuple[int, str, str]]:
+    """Line, imported module and imported name (empty for `import module`), wherever in the file the import stands."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from ((node.lineno, alias.name, "") for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            module = f"{package}.{node.module or ''}" if node.level else node.module
+            yield from ((node.lineno, module, alias.name) for alias in node.names)
+
+
+@pytest.mark.parametrize("package", MAY_IMPORT)
+def test_imports_follow_the_arrows(package):
+    allowed = MAY_IMPORT[package] | {package} | sys.stdlib_module_names
+    wrong = [
+        f"{file}:{line} imports {module}"
+        for file, tree in modules(package)
+        for line, module, _ in imports(tree, package=package)
+        if module.split(".")[0] not in allowed
+    ]
+    assert wrong == []
+    assert any(modules(package))
+
+
+@pytest.mark.parametrize("package", MAY_IMPORT)
+def test_no_package_reaches_into_the_private_parts_of_another(package):
+    wrong = [
+        f"{file}:{line} imports {name or module} of {module}"
+        for file, tree in modules(package)
+        for line, module, name in imports(tree, package=package)
+        if module.split(".")[0] in set(MAY_IMPORT) - {package}
+        and any(part.startswith("_") for part in (*module.split("."), name))
+    ]
+    assert wrong == []
+
+
+HEAVY = {"accelerate", "datasets", "matplotlib", "sentence_transformers", "sklearn", "spacy", "thinc", "transformers"}
+
+
+@pytest.mark.parametrize(
+    ("package", "never"),
+    [
+        ("beast_core", {*HEAVY, "spacy_beast", "st_beast", "training"}),
+        ("spacy_beast", {*HEAVY - {"spacy", "thinc"}, "st_beast", "training"}),
+    ],
+)
+def test_an_import_in_a_fresh_process_loads_no_other_host(package, never):
+    script = f"import json, sys, {package}; print(json.dumps([name.split('.')[0] for name in sys.modules]))"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=120, cwd="/")
+    assert done.returncode == 0, done.stderr
+    assert sorted(never & set(json.loads(done.stdout))) == []
+
+
+def test_nothing_else_lies_at_the_root():
+    if not (ROOT / ".git").exists() or not shutil.which("git"):
+        pytest.skip("not a git checkout")
+    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    entries = {name.split("/")[0] for name in listed.split("\0") if name}
+    extra = {name for name in entries - TOP_LEVEL if not name.startswith((".", "LICENSE"))}
+    assert sorted(extra) == []
+
+
+def public_functions(body: list[ast.stmt], *, inside: str) -> Iterator[tuple[str, ast.FunctionDef, bool]]:
+    """Qualified name, definition and whether `self` or `cls` comes first; nested functions and setters do not count."""
+    for node in body:
+        if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+            for name, method, _ in public_functions(node.body, inside=f"{inside}.{node.name}"):
+                static = any(ast.unparse(decorator) == "staticmethod" for decorator in method.decorator_list)
+                yield name, method, not static
+        elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and not node.name.startswith("_"):
+            if not any(ast.unparse(decorator) == f"{node.name}.setter" for decorator in node.decorator_list):
+                yield f"{inside}.{node.name}", node, False
+
+
+def problems_of(function: ast.FunctionDef, *, name: str, bound: bool) -> Iterator[str]:
+    arguments = function.args
+    by_position = [*arguments.posonlyargs, *arguments.args][1 if bound else 0 :]
+    named = [*by_position, *arguments.kwonlyargs, *filter(None, (arguments.vararg, arguments.kwarg))]
+    if not ast.get_docstring(function):
+        yield f"{name} has no docstring"
+    if function.returns is None or any(argument.annotation is None for argument in named):
+        yield f"{name} is not fully annotated"
+    if len(by_position) > 1 and not {function.name, ".".join(name.split(".")[-2:])} & HOST_SIGNATURES:
+        yield f"{name} takes {', '.join(argument.arg for argument in by_position[1:])} by position"
+
+
+@pytest.mark.parametrize("package", MAY_IMPORT)
+def test_public_functions_are_described_typed_and_called_by_keyword(package):
+    problems = [
+        problem
+        for file, tree in modules(package)
+        for name, function, bound in public_functions(tree.body, inside=".".join(file.with_suffix("").parts))
+        for problem in problems_of(function, name=name, bound=bound)
+    ]
+    assert problems == []

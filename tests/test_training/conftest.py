@@ -1,0 +1,38 @@
+import numpy as np
+import pytest
+
+from training.table import write_table
+
+
+def letters(number, *, length=5):
+    """A pronounceable made-up word for each number."""
+    word = ""
+    for place in range(length):
+        alphabet = "aeiou" if place % 2 else "bcdfglmnprst"
+        number, index = divmod(number, len(alphabet))
+        word += alphabet[index]
+    return word
+
+
+@pytest.fixture(scope="session")
+def tiny_table(tmp_path_factory):
+    """A table a tiny student can learn: 600 words whose vectors are sums of a vector for each of their letters."""
+    random = np.random.default_rng(0)
+    words = [letters(number) for number in range(600)]
+    of_letter = {letter: random.normal(size=(5, 16)) for letter in "aeioubcdfglmnprst"}
+    vectors = np.array([sum(of_letter[letter][place] for place, letter in enumerate(word)) for word in words])
+    path = tmp_path_factory.mktemp("table") / "tiny.parquet"
+    write_table(path, words=words, vectors=vectors, frequencies=np.linspace(7, 1, len(words)))
+    return path
+
+
+@pytest.fixture(scope="session")
+def tiny_settings(tiny_table):
+    """A settings file for that table: a run takes a second or two."""
+    path = tiny_table.with_name("tiny.toml")
+    encoder = "{ hidden_width = 16, heads = 2, feed_forward_width = 32, ngram_buckets = 101, output_width = 16 }"
+    path.write_text(
+        f"table = {str(tiny_table)!r}\npreset = 'beast'\nepochs = 10\nbatch_size = 64\nencoder = {encoder}\n"
+        "evaluations = 4\nlearning_rate = 3e-3\n"
+    )
+    return path

@@ -1,0 +1,38 @@
+from random import Random
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from training import noise
+from training.noise import misspell
+
+
+def test_rules_do_what_their_names_say():
+    random = Random(0)
+    assert noise.drop_accents("pingüino", random) == "pinguino"
+    assert noise.drop_accents("añádelo", random) == "añadelo"
+    assert noise.add_silent_h("echar", random) == "hechar"
+    assert noise.drop_weak_sound("cansado", random) == "cansao"
+    assert noise.drop_weak_sound("verdad", random) == "verda"
+    assert {noise.sound_alike("vaca", Random(seed)) for seed in range(50)} >= {"baca", "vaka"}
+    assert {noise.swap_letters("sol", Random(seed)) for seed in range(20)} == {"osl", "slo"}
+    assert {noise.misplace_accent("casa", Random(seed)) for seed in range(20)} == {"cása", "casá"}
+    assert all(noise.hit_neighbour("a", Random(seed)) in "qwszx" for seed in range(20))
+
+
+@given(st.text("abcdefghijklmnñopqrstuvwxyzáéíóúü", max_size=12), st.integers(0, 1000))
+def test_noise_is_reproducible_and_never_another_real_word(word, seed):
+    noisy = misspell(word, random=Random(seed))
+    assert noisy == misspell(word, random=Random(seed))
+    assert misspell(word, random=Random(seed), real_words={noisy}) in (word, noisy) and (
+        misspell(word, random=Random(seed), real_words={noisy}) == word
+    )
+    assert bool(noisy) == bool(word)
+
+
+def test_most_words_change_and_keep_their_length_about():
+    words = ["trabajo", "canción", "hacer", "pequeño", "desarrollo"] * 40
+    noisy = [misspell(word, random=Random(index)) for index, word in enumerate(words)]
+    changed = sum(a != b for a, b in zip(words, noisy, strict=True)) / len(words)
+    assert 0.7 < changed < 1
+    assert all(abs(len(a) - len(b)) <= 12 for a, b in zip(words, noisy, strict=True))

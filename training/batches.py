@@ -1,0 +1,73 @@
+"""The stream of batches: the same words in the same order on every machine, however many processes share them."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from random import Random
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from beast_core import EncoderConfig, encode_words
+from training.noise import misspell
+from training.table import TeacherTable
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Bytes `(words, window)`, lengths `(words,)` and teacher vectors `(words, width)` of one process's part."""
+
+    word_bytes: Tensor
+    lengths: Tensor
+    targets: Tensor
+
+
+class Batches:
+    """Shuffled, partly misspelt batches of the words that are not held out.
+
+    Batch `i` of epoch `e` depends on the seed, `e` and `i` alone: a resumed run continues where it was, and each of
+    several processes takes every n-th part of the same batch.
+    """
+
+    def __init__(
+        self, table: TeacherTable, *, config: EncoderConfig, batch_size: int, noise_share: float, seed: int
+    ) -> None:
+        seen = np.flatnonzero(~table.held_out)
+        self.words = [table.words[row] for row in seen]
+        self.targets = torch.from_numpy(table.vectors[seen])
+        self.config = config
+        self.batch_size = batch_size
+        self.noise_share = noise_share
+        self.seed = seed
+        self._real_words = frozenset(table.words)
+        self._word_bytes, self._lengths = map(torch.from_numpy, encode_words(self.words, config=config))
+
+    @property
+    def per_epoch(self) -> int:
+        """Batches that see every word once; the last is filled up from the beginning of the epoch's order."""
+        return -(-len(self.words) // self.batch_size)
+
+    def epoch(self, number: int, *, start: int = 0, part: int = 0, parts: int = 1) -> Iterator[Batch]:
+        """The batches of one epoch from the `start`-th on, of each the rows `part, part + parts, ...`."""
+        order = np.random.default_rng((self.seed, number)).permutation(len(self.words))
+        order = np.resize(order, self.per_epoch * self.batch_size)
+        for index in range(start, self.per_epoch):
+            rows = order[index * self.batch_size : (index + 1) * self.batch_size]
+            yield self._batch(rows, random=Random(f"{self.seed} {number} {index}"), part=part, parts=parts)
+
+    def _batch(self, rows: np.ndarray, *, random: Random, part: int, parts: int) -> Batch:
+        mine = torch.from_numpy(rows[part::parts].copy())
+        word_bytes, lengths = self._word_bytes[mine], self._lengths[mine]
+        # Every process draws the noise of the whole batch, so that the draws do not depend on how many there are.
+        noisy: dict[int, str] = {}
+        for place, row in enumerate(rows.tolist()):
+            if random.random() < self.noise_share:
+                word = misspell(self.words[row], random=random, real_words=self._real_words)
+                if place % parts == part:
+                    noisy[place // parts] = word
+        if noisy:
+            places = torch.tensor(list(noisy))
+            word_bytes[places], lengths[places] = map(
+                torch.from_numpy, encode_words(list(noisy.values()), config=self.config)
+            )
+        return Batch(word_bytes, lengths, self.targets[mine])

@@ -1,0 +1,48 @@
+"""Wraps a model folder in a spaCy pipeline that `spacy package` can turn into a wheel.
+
+python -m training.pipeline runs/beast/model runs/beast/pipeline --language es
+"""
+
+import argparse
+import shutil
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import spacy
+from spacy.language import Language
+
+
+def build_pipeline(model: Path, *, language: str, name: str, version: str) -> Language:
+    """A blank pipeline of that language whose tokens have the model's vectors.
+
+    Raises `FileNotFoundError` and `beast_core.ModelFolderError` for a folder that is no model.
+    """
+    pipeline = spacy.blank(language, meta={"name": name, "version": version})
+    pipeline.add_pipe("beast_vectors", config={"model": str(model)})
+    pipeline.meta["description"] = "BEAST word vectors: every string has a vector, computed from its bytes."
+    return pipeline
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Writes the pipeline to a folder."""
+    parser = argparse.ArgumentParser(prog="python -m training.pipeline", description="Make a spaCy pipeline.")
+    parser.add_argument("model", type=Path, help="a model folder")
+    parser.add_argument("pipeline", type=Path, help="the folder to write; an older pipeline there is replaced")
+    parser.add_argument("--language", default="es", help="language code of the tokenizer (es)")
+    parser.add_argument("--name", default="beast_vectors", help="name of the package (beast_vectors)")
+    parser.add_argument("--version", default="0.1.0", help="version of the package (0.1.0)")
+    options = parser.parse_args(arguments)
+    if options.pipeline.exists() and not (options.pipeline / "meta.json").is_file():
+        parser.error(f"{options.pipeline} is there and is no spaCy pipeline; name a new folder")
+    try:
+        pipeline = build_pipeline(options.model, language=options.language, name=options.name, version=options.version)
+    except (FileNotFoundError, ValueError) as error:
+        sys.exit(f"error: {error}")
+    shutil.rmtree(options.pipeline, ignore_errors=True)
+    pipeline.to_disk(options.pipeline)
+    print(f"pipeline: {options.pipeline.resolve()}")
+
+
+if __name__ == "__main__":
+    main()

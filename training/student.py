@@ -1,0 +1,257 @@
+"""The training loop on accelerate, whose work devices, mixed precision, several processes and accumulation are."""
+
+import json
+import math
+import shutil
+import signal
+import time
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import torch
+from accelerate import Accelerator
+from torch import nn
+from tqdm import tqdm
+
+from beast_core import BeastEncoder, encode_words
+from training.batches import Batch, Batches
+from training.checkpoint import load_checkpoint, save_checkpoint
+from training.devices import good_at_bfloat16
+from training.losses import cosine_distance, variance
+from training.settings import DistillSettings
+from training.table import TeacherTable
+
+_LOG_EVERY = 10
+# A student whose spread is below this share of its teacher's says nearly the same of every word. Not looked at in the
+# first steps: a fresh network begins that way.
+_COLLAPSED_SHARE = 0.05
+_GRACE_STEPS = 100
+
+
+class LearningStoppedError(RuntimeError):
+    """Training went wrong for good: NaN, or the same vector for all words."""
+
+
+class Interrupted(Exception):
+    """The run was asked to stop and has saved a checkpoint."""
+
+
+class Distillation:
+    """One run: a student, its teacher table, a folder for its log and checkpoint.
+
+    Raises `ValueError` when the table does not fit the encoder or the batch does not divide among the processes.
+    """
+
+    def __init__(
+        self,
+        settings: DistillSettings,
+        *,
+        table: TeacherTable,
+        device: torch.device,
+        output: Path,
+        checkpoint_minutes: float = 2.0,
+    ) -> None:
+        config = settings.encoder_config()
+        if table.width != config.output_width:
+            raise ValueError(
+                f"the teacher's vectors have {table.width} dimensions and the encoder gives {config.output_width}; "
+                f"set encoder.output_width={table.width}, or make a table of that width"
+            )
+        self.settings, self.table, self.output = settings, table, output.resolve()
+        self.accelerator = Accelerator(
+            cpu=device.type == "cpu",
+            mixed_precision="bf16" if good_at_bfloat16(device) else "no",
+            gradient_accumulation_steps=settings.accumulation_steps,
+        )
+        parts = self.accelerator.num_processes * settings.accumulation_steps
+        if settings.batch_size % parts:
+            raise ValueError(
+                f"batch_size {settings.batch_size} does not divide into {self.accelerator.num_processes} processes x "
+                f"{settings.accumulation_steps} accumulation_steps; make it a multiple of {parts}"
+            )
+        torch.manual_seed(settings.seed)
+        self.encoder = BeastEncoder(config)
+        self.batches = Batches(
+            table, config=config, batch_size=settings.batch_size, noise_share=settings.noise_share, seed=settings.seed
+        )
+        self.total_steps = settings.epochs * self.batches.per_epoch
+        optimizer = _optimizer(self.encoder, settings)
+        self.scheduler = torch.optim.lr_scheduler.LambdaLR(optimizer, self._rate)
+        self.model, self.optimizer = self.accelerator.prepare(self.encoder, optimizer)
+        self.step = 0
+        self._checkpoint_seconds = 60 * checkpoint_minutes
+        self._run = {**settings.to_dict(), "table": table.digest}
+        self._teacher_variance = float(variance(self.batches.targets))
+        self._asked_to_stop = False
+
+    @property
+    def is_main(self) -> bool:
+        """Whether this process writes the files."""
+        return self.accelerator.is_main_process
+
+    @property
+    def checkpoint(self) -> Path:
+        """The folder of the checkpoint."""
+        return self.output / "checkpoint"
+
+    @property
+    def log_file(self) -> Path:
+        """JSON lines: step, epoch, loss, cosine, learning_rate, and now and then held_out_cosine."""
+        return self.output / "log.jsonl"
+
+    def restart(self) -> None:
+        """Forgets the checkpoint and the log."""
+        if self.is_main:
+            shutil.rmtree(self.checkpoint, ignore_errors=True)
+            self.log_file.unlink(missing_ok=True)
+        self.accelerator.wait_for_everyone()
+
+    def train(self) -> None:
+        """Trains to the end, from the checkpoint if there is one, and leaves a checkpoint of the end.
+
+        Raises `LearningStoppedError` on NaN or collapse, `Interrupted` after SIGINT or SIGTERM.
+        """
+        self._resume()
+        handlers = {name: signal.signal(name, self._ask_to_stop) for name in (signal.SIGINT, signal.SIGTERM)}
+        progress = tqdm(total=self.total_steps, initial=self.step, desc="distil", unit="step", disable=not self.is_main)
+        try:
+            self._steps(progress)
+        finally:
+            progress.close()
+            for name, handler in handlers.items():
+                signal.signal(name, handler)
+
+    def _steps(self, progress: tqdm) -> None:
+        last_saved = time.monotonic()
+        evaluate_every = max(1, self.total_steps // self.settings.evaluations)
+        while self.step < self.total_steps:
+            epoch, start = divmod(self.step, self.batches.per_epoch)
+            part, parts = self.accelerator.process_index, self.accelerator.num_processes
+            for batch in self.batches.epoch(epoch, start=start, part=part, parts=parts):
+                loss = self._step(batch)
+                self.step += 1
+                progress.update()
+                last = self.step == self.total_steps
+                if self.step % _LOG_EVERY == 0 or last or self.step % evaluate_every == 0:
+                    self._log(loss, progress, evaluate=last or self.step % evaluate_every == 0)
+                due = time.monotonic() - last_saved > self._checkpoint_seconds
+                if self._any(last or due or self._asked_to_stop):
+                    self._save()
+                    last_saved = time.monotonic()
+                if self._any(self._asked_to_stop) and not last:
+                    raise Interrupted(f"at step {self.step} of {self.total_steps}; the same command goes on from here")
+
+    def _step(self, batch: Batch) -> dict[str, torch.Tensor]:
+        self.model.train()
+        count = self.settings.accumulation_steps
+        pieces = zip(*(tensor.chunk(count) for tensor in (batch.word_bytes, batch.lengths, batch.targets)), strict=True)
+        losses, outputs = [], []
+        for piece in pieces:
+            word_bytes, lengths, targets = (tensor.to(self.accelerator.device, non_blocking=True) for tensor in piece)
+            with self.accelerator.accumulate(self.model):
+                student = self.model(word_bytes, lengths)
+                loss = cosine_distance(student, targets)
+                self.accelerator.backward(loss)
+                if self.accelerator.sync_gradients and self.settings.gradient_norm:
+                    self.accelerator.clip_grad_norm_(self.model.parameters(), self.settings.gradient_norm)
+                self.optimizer.step()
+                self.optimizer.zero_grad()
+            losses.append(loss.detach())
+            outputs.append(student.detach())
+        self.scheduler.step()
+        return {"loss": torch.stack(losses).mean(), "variance": variance(torch.cat(outputs))}
+
+    def _log(self, measured: dict[str, torch.Tensor], progress: tqdm, *, evaluate: bool) -> None:
+        both = torch.stack([measured["loss"], measured["variance"]])
+        loss, spread = self.accelerator.reduce(both, reduction="mean").tolist()
+        line: dict[str, Any] = {
+            "step": self.step,
+            "epoch": round(self.step / self.batches.per_epoch, 3),
+            "loss": loss,
+            "cosine": 1 - loss,
+            "learning_rate": self.scheduler.get_last_lr()[-1],
+        }
+        if not math.isfinite(loss):
+            raise LearningStoppedError(
+                f"the loss is {loss} at step {self.step}: lower learning_rate and embedding_learning_rate, or set "
+                f"gradient_norm; the last good checkpoint is in {self.checkpoint}"
+            )
+        if self.step >= _GRACE_STEPS and spread < _COLLAPSED_SHARE * self._teacher_variance:
+            raise LearningStoppedError(
+                f"the student collapsed at step {self.step}: its vectors have variance {spread:.4f}, the teacher's "
+                f"{self._teacher_variance:.4f}; lower learning_rate or weight_decay, and check the teacher table"
+            )
+        if evaluate:
+            line["held_out_cosine"] = self._held_out_cosine()
+        if self.is_main:
+            progress.set_postfix({key: f"{line[key]:.4f}" for key in ("cosine", "held_out_cosine") if key in line})
+            with self.log_file.open("a", encoding="utf-8") as log:
+                log.write(json.dumps(line) + "\n")
+
+    @torch.no_grad()
+    def _held_out_cosine(self) -> float | None:
+        rows = self.table.held_out.nonzero()[0]
+        if not len(rows):
+            return None
+        self.encoder.eval()
+        total, device = 0.0, self.accelerator.device
+        for chunk in torch.from_numpy(rows).split(2048):
+            words = [self.table.words[row] for row in chunk]
+            word_bytes, lengths = map(torch.from_numpy, encode_words(words, config=self.encoder.config))
+            targets = torch.from_numpy(self.table.vectors[chunk.numpy()]).to(device)
+            student = self.encoder(word_bytes.to(device), lengths.to(device))
+            total += len(chunk) * (1 - float(cosine_distance(student.float(), targets)))
+        return total / len(rows)
+
+    def _rate(self, step: int) -> float:
+        """Linear warm-up, then half a cosine down to zero (Loshchilov and Hutter 2016, arxiv.org/abs/1608.03983)."""
+        warmup = self.settings.warmup_share * self.total_steps
+        if step < warmup:
+            return (step + 1) / (warmup + 1)
+        return 0.5 * (1 + math.cos(math.pi * (step - warmup) / max(1.0, self.total_steps - warmup)))
+
+    def _ask_to_stop(self, number: int, frame: FrameType | None) -> None:
+        self._asked_to_stop = True
+
+    def _any(self, flag: bool) -> bool:
+        """Whether any process says so: all must save and stop at the same step."""
+        if self.accelerator.num_processes == 1:
+            return flag
+        return bool(self.accelerator.reduce(torch.tensor(float(flag), device=self.accelerator.device)) > 0)
+
+    def _save(self) -> None:
+        if self.is_main:
+            state = {
+                "encoder": self.encoder.state_dict(),
+                "optimizer": self.optimizer.state_dict(),
+                "scheduler": self.scheduler.state_dict(),
+            }
+            save_checkpoint(self.checkpoint, state=state, step=self.step, run=self._run)
+        self.accelerator.wait_for_everyone()
+
+    def _resume(self) -> None:
+        self.output.mkdir(parents=True, exist_ok=True)
+        found = load_checkpoint(self.checkpoint, run=self._run, device=self.accelerator.device)
+        if found is not None:
+            self.step, state = found
+            self.encoder.load_state_dict(state["encoder"])
+            self.optimizer.load_state_dict(state["optimizer"])
+            self.scheduler.load_state_dict(state["scheduler"])
+            self.accelerator.print(f"going on from step {self.step} of {self.total_steps} ({self.checkpoint})")
+        if self.is_main:
+            lines = self.log_file.read_text(encoding="utf-8").splitlines() if self.log_file.exists() else []
+            kept = [line for line in lines if line.endswith("}") and json.loads(line)["step"] <= self.step]
+            self.log_file.write_text("".join(f"{line}\n" for line in kept), encoding="utf-8")
+
+
+def _optimizer(encoder: nn.Module, settings: DistillSettings) -> torch.optim.Optimizer:
+    """AdamW with a rate of their own for the embeddings, which do not decay: most rows get no gradient in a step."""
+    embeddings = [module.weight for module in encoder.modules() if isinstance(module, nn.Embedding)]
+    known = {id(weight) for weight in embeddings}
+    others = [parameter for parameter in encoder.parameters() if id(parameter) not in known]
+    groups = [
+        {"params": embeddings, "lr": settings.embedding_learning_rate, "weight_decay": 0.0},
+        {"params": others, "lr": settings.learning_rate, "weight_decay": settings.weight_decay},
+    ]
+    return torch.optim.AdamW(groups, fused=True)
