@@ -11,12 +11,11 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from beast_core import read_encoder, write_encoder
-from training.checkpoint import CheckpointError
+from beast_core import write_encoder
 from training.devices import choose_device
 from training.settings import read_settings
 from training.student import Distillation, Interrupted, LearningStoppedError
-from training.table import TeacherTableError, read_table
+from training.table import read_table
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -34,15 +33,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
         run.train()
         if run.is_main:
             _export(run, options.model)
-    except (FileNotFoundError, FileExistsError, ValueError, LearningStoppedError) as error:
-        if not isinstance(error, _OURS):
-            raise
+    except (OSError, ValueError, LearningStoppedError) as error:
         sys.exit(f"error: {error}")
     except Interrupted as interrupted:
         sys.exit(f"stopped: {interrupted}")
-
-
-_OURS = (FileNotFoundError, FileExistsError, ValueError, CheckpointError, TeacherTableError, LearningStoppedError)
 
 
 def _export(run: Distillation, stock_folder: Path | None) -> None:
@@ -53,7 +47,6 @@ def _export(run: Distillation, stock_folder: Path | None) -> None:
         from st_beast import save  # heavy, and of no use to a run without it
 
         print(f"sentence-transformers folder: {save(stock_folder, model=compact)}")
-    read_encoder(compact)
 
 
 def _parser() -> argparse.ArgumentParser:

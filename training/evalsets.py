@@ -1,4 +1,4 @@
-"""Evaluation sets: reading them from a folder, and making that folder from the files their authors published.
+"""Evaluation sets: reading them from a folder, which `training/originals.py` makes of the published files.
 
 A folder holds tab-separated UTF-8 files with a header line:
 
@@ -8,22 +8,14 @@ A folder holds tab-separated UTF-8 files with a header line:
 
 Every word is lower-cased and brought to NFC. Left out, and counted nowhere: items of several words; pairs of a word
 with itself, which any model gets right; words that a set puts into several classes, which have no one right cluster.
-
-    python -m training.evalsets import ORIGINALS_FOLDER SETS_FOLDER
 """
 
-import argparse
-import csv
 import hashlib
 import math
-import re
-import sys
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
-from xml.etree import ElementTree
 
 import numpy as np
 
@@ -159,7 +151,7 @@ def _similarity_set(file: Path, rows: Rows) -> SimilaritySet:
         if not math.isfinite(score):
             raise InputError(f"{file}, line {number}: score is {row['score']!r}, expected a number")
         first, second = normalise(row["word1"]), normalise(row["word2"])
-        if first != second and _single(first) and _single(second):
+        if first != second and is_single(first) and is_single(second):
             pairs.append((first, second))
             scores.append(score)
     _require(len(pairs) >= 3, file, found=f"{len(pairs)} usable pairs", expected="three or more")
@@ -172,7 +164,7 @@ def _clustering_set(file: Path, rows: Rows) -> ClusteringSet:
     classes: dict[str, set[str]] = {}
     for row in rows:
         word = normalise(row["word"])
-        if _single(word):
+        if is_single(word):
             classes.setdefault(word, set()).add(row[column])
     kept = {word: next(iter(labels)) for word, labels in classes.items() if len(labels) == 1}
     labels = list(kept.values())
@@ -185,7 +177,7 @@ def _retrieval_set(name: str, kind: _Retrieval, rows: Rows, *, file: Path) -> Re
     candidates: dict[str, int] = {}
     for row in rows:
         query, answer = normalise(row[kind.query]), normalise(row[kind.answer])
-        if not (_single(query) and _single(answer)) or answer == "-":
+        if not (is_single(query) and is_single(answer)) or answer == "-":
             continue
         candidates.setdefault(answer, len(candidates))
         if query != answer and kind.keep(row):
@@ -195,7 +187,8 @@ def _retrieval_set(name: str, kind: _Retrieval, rows: Rows, *, file: Path) -> Re
     return RetrievalSet(name, list(queries), [candidates[answer] for answer in answers], list(candidates))
 
 
-def _single(word: str) -> bool:
+def is_single(word: str) -> bool:
+    """Whether it is one word: neither empty nor several, joined by white space or `_`."""
     return bool(word) and not any(letter.isspace() or letter == "_" for letter in word)
 
 
@@ -212,154 +205,3 @@ def write_file(path: Path, content: str | bytes) -> None:
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
-
-
-def _pairs(text: str) -> Iterator[Sequence[str]]:
-    for line in text.splitlines():
-        first, second, score = line.split("\t")
-        float(score)
-        yield first, second, score
-
-
-def _semantic_fields(text: str) -> Iterator[Sequence[str]]:
-    """The first Spanish term of each concept, without its notes in brackets, and the chapter of the concept."""
-    for row in csv.DictReader(text.splitlines(), delimiter="\t", quoting=csv.QUOTE_NONE):
-        word = re.sub(r"\(.*?\)", "", row["SPANISH"].split(",")[0]).strip()
-        if _single(word):
-            yield word, row["CHAPTER"]
-
-
-def _closed_classes(text: str) -> Iterator[Sequence[str]]:
-    for language, _, label, *terms in csv.reader(text.splitlines()):
-        if language == "ES":
-            yield from ((term.strip(), label) for term in terms if term.strip())
-
-
-def _tweets(text: str) -> Iterator[Sequence[str]]:
-    """Below each tweet, indented lines `spelling class normal_form`."""
-    for line in text.splitlines():
-        cells = line.split(maxsplit=2)
-        if line.startswith("\t") and len(cells) == 3:
-            yield cells
-
-
-def _inflections(text: str) -> Iterator[Sequence[str]]:
-    for line in text.splitlines():
-        lemma, form, tags = line.split("\t")
-        yield lemma, form, tags
-
-
-def _autocorrections(text: str) -> Iterator[Sequence[str]]:
-    """Pairs of words among the replacements of a word processor, most of which are symbols."""
-    try:
-        root = ElementTree.fromstring(text.encode("utf-8"))
-    except ElementTree.ParseError as error:
-        raise ValueError(error) from error
-    for block in root:
-        wrong, right = (block.get(f"{{http://openoffice.org/2001/block-list}}{name}") for name in _REPLACEMENT)
-        if wrong.isalpha() and right.isalpha():
-            yield wrong, right, "accent" if _without_marks(wrong) == _without_marks(right) else "other"
-
-
-_REPLACEMENT = ("abbreviated-name", "name")
-
-
-def _without_marks(word: str) -> str:
-    return "".join(letter for letter in unicodedata.normalize("NFD", word) if not unicodedata.combining(letter))
-
-
-class _Original(NamedTuple):
-    url: str
-    destination: str
-    read: Callable[[str], Iterator[Sequence[str]]]
-
-
-_COLUMNS = {
-    _pairs: ("word1", "word2", "score"),
-    _semantic_fields: ("word", "chapter"),
-    _closed_classes: ("word", "category"),
-    _autocorrections: ("wrong", "right", "kind"),
-    _tweets: ("oov", "class", "normalised"),
-    _inflections: ("lemma", "form", "tags"),
-}
-
-_GITHUB = "https://raw.githubusercontent.com"
-_SIMLEX = f"{_GITHUB}/ikergarcia1996/MVM-Embeddings/6c4c8a57f05573a03f576ee7513266dacb2b8068/SimilarityDataset"
-_CONCEPTNET = f"{_GITHUB}/commonsense/conceptnet5"
-_SEMEVAL = f"{_CONCEPTNET}/644dcf529305b89cdcde6ea1996ef915bb97eea7/conceptnet5/support_data/semeval17-2"
-_WORDSIM = f"{_CONCEPTNET}/3cb336d73f9e2209bde3d594619296f9fbdbaf8d/conceptnet5/support_data/wordsim-353"
-_CONCEPTICON = f"{_GITHUB}/concepticon/concepticon-data/02ffb172522a60824001f80ee0f4a82157d6e5cd/concepticondata"
-_PARALEX = f"{_GITHUB}/gavagai-corp/ParaLex/1460a34efd510f7e28d6d8cf17b001e3a7b36ca6"
-_LIBREOFFICE = f"{_GITHUB}/LibreOffice/core/004f24fcb12bc9f43e6c812ef2751b777dc44031/extras/source/autocorr/lang/es"
-_TWEETNORM = f"{_GITHUB}/jacerong/normalesp/418d5632922d0923133040b6229393b80d7bab07/normalesp/tests/Tweet-Norm_es"
-_SIGMORPHON = f"{_GITHUB}/sigmorphon/conll2018/865cac6f2fb9b1afc092269d60c80e670c576635/task1/all"
-
-_PUBLISHED = (
-    _Original(f"{_SIMLEX}/SL999es.tab", "similarity/simlex999_es_ew.tsv", _pairs),
-    _Original(f"{_SIMLEX}/ES-SIM999.txt", "similarity/simlex999_es_semr11.tsv", _pairs),
-    _Original(f"{_SEMEVAL}/es.test.txt", "similarity/semeval2017_t2_es.tsv", _pairs),
-    _Original(f"{_WORDSIM}/es.fixed.tab", "similarity/ws353_es.tsv", _pairs),
-    _Original(f"{_CONCEPTICON}/conceptlists/Key-2016-1310.tsv", "clustering/ids_chapters_es.tsv", _semantic_fields),
-    _Original(f"{_PARALEX}/ParaLex.csv", "clustering/paralex_es.tsv", _closed_classes),
-    _Original(f"{_LIBREOFFICE}/DocumentList.xml", "robust/typos_libreoffice_es.tsv", _autocorrections),
-    _Original(f"{_TWEETNORM}/tweet-norm-dev500_annotated.txt", "robust/tweetnorm_dev500_es.tsv", _tweets),
-    _Original(f"{_SIGMORPHON}/spanish-dev", "robust/sigmorphon2018_es_dev.tsv", _inflections),
-)
-
-# By the name of the published file.
-ORIGINALS = {original.url.rpartition("/")[2]: original for original in _PUBLISHED}
-
-
-def import_originals(source: str | Path, destination: str | Path) -> tuple[list[str], list[str]]:
-    """Writes the sets whose originals lie in `source`; returns the files written and the originals not found.
-
-    Raises `InputError` if there is none, or if one is not what its authors published.
-    """
-    source, destination = Path(source), Path(destination)
-    found = {name: original for name, original in ORIGINALS.items() if (source / name).is_file()}
-    if not found:
-        raise InputError(f"{source} holds none of the original files; expected some of {sorted(ORIGINALS)}")
-    converted = {}
-    for name, original in found.items():
-        try:
-            rows = list(original.read((source / name).read_text(encoding="utf-8-sig")))
-        except (ValueError, KeyError) as error:
-            raise InputError(
-                f"{source / name} is not the file at {original.url}: {error}; download it again"
-            ) from error
-        if not rows:
-            raise InputError(f"{source / name} is not the file at {original.url}: no row found; download it again")
-        converted[original.destination] = _tab_separated([_COLUMNS[original.read], *rows])
-    for name, text in converted.items():
-        (destination / name).parent.mkdir(parents=True, exist_ok=True)
-        write_file(destination / name, text)
-    return sorted(converted), sorted(set(ORIGINALS) - set(found))
-
-
-def _tab_separated(rows: Iterable[Sequence[str]]) -> str:
-    return "".join("\t".join(unicodedata.normalize("NFC", cell) for cell in row) + "\n" for row in rows)
-
-
-def main(arguments: Sequence[str] | None = None) -> int:
-    """The command."""
-    parser = argparse.ArgumentParser(prog="python -m training.evalsets", description="Make the evaluation sets.")
-    command = parser.add_subparsers(required=True, metavar="import").add_parser(
-        "import", help="convert the files that the authors of the sets published"
-    )
-    command.add_argument("source", type=Path, help="folder with the originals: " + ", ".join(ORIGINALS))
-    command.add_argument("destination", type=Path, help="folder to write the sets to")
-    options = parser.parse_args(arguments)
-    try:
-        written, missing = import_originals(options.source, options.destination)
-    except (InputError, OSError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
-    for name in written:
-        print(f"wrote {options.destination / name}")
-    for name in missing:
-        print(f"not there: {options.source / name} ({ORIGINALS[name].url})")
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -35,7 +35,7 @@ _NOTES = """
 Similarity: correlation of cosine and human score over pairs of different single words, with a 95% bootstrap interval.
 Clustering: k-means against the classes, mean of {seeds} seeds; judge by ARI, where chance is 0 (NMI, which equals the
 V-measure, is above 0 by chance). Retrieval@1: the nearest of all candidates is the right one. An unknown word is a zero
-vector; "93% known" is the share of items that a table has. Speed is rough: new words a second, {threads} CPU threads.
+vector; "93% known" is the share of items that a table has. Speed is rough: new words a second, CPU threads: {threads}.
 """
 
 

@@ -114,7 +114,14 @@ class Distillation:
         """
         self._resume()
         handlers = {name: signal.signal(name, self._ask_to_stop) for name in (signal.SIGINT, signal.SIGTERM)}
-        progress = tqdm(total=self.total_steps, initial=self.step, desc="distil", unit="step", disable=not self.is_main)
+        progress = tqdm(
+            total=self.total_steps,
+            initial=self.step,
+            desc="distil",
+            unit="step",
+            mininterval=1.0,
+            disable=not self.is_main,
+        )
         try:
             self._steps(progress)
         finally:
@@ -185,7 +192,7 @@ class Distillation:
         if evaluate:
             line["held_out_cosine"] = self._held_out_cosine()
         if self.is_main:
-            progress.set_postfix({key: f"{line[key]:.4f}" for key in ("cosine", "held_out_cosine") if key in line})
+            progress.set_postfix({key: f"{line[key]:.4f}" for key in ("cosine", "held_out_cosine") if line.get(key)})
             with self.log_file.open("a", encoding="utf-8") as log:
                 log.write(json.dumps(line) + "\n")
 

@@ -1,0 +1,101 @@
+"""The spaCy project as a user runs it: the real command in a copy of the files that are under version control."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from beast_core import load_encoder
+from training.variables import unknown_variables
+
+ROOT = Path(__file__).parents[2]
+
+
+def project(folder, *arguments):
+    return subprocess.run(
+        [sys.executable, "-m", "spacy", "project", "run", *arguments],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=600,
+        env={**os.environ, "PYTHONPATH": str(folder)},
+    )
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("project") / "clone"
+    shutil.copytree(
+        ROOT,
+        folder,
+        ignore=shutil.ignore_patterns(".git", "runs", "beast", "assets", "packages", "tests", "__pycache__"),
+    )
+    done = project(
+        folder, "train", ".", "--vars.config", "smoke", "--vars.device", "cpu", "--vars.eval_data", "nowhere"
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return folder, done.stdout
+
+
+def test_train_writes_beast_and_prints_scores(trained):
+    folder, output = trained
+    words = ["perro", "PERRO", "niño", "xyzzy"]
+    script = (
+        "from sentence_transformers import SentenceTransformer; import json, sys;"
+        "print(json.dumps(SentenceTransformer('beast').encode(json.loads(sys.argv[1])).tolist()))"
+    )
+    vectors = subprocess.run(
+        [sys.executable, "-c", script, json.dumps(words)], cwd=folder, capture_output=True, text=True, check=True
+    )
+    vectors = np.array(json.loads(vectors.stdout.splitlines()[-1]))
+    np.testing.assert_allclose(vectors, load_encoder(folder / "runs/smoke/model").encode(words), atol=1e-5)
+    np.testing.assert_allclose(vectors, load_encoder(folder / "beast").encode(words), atol=1e-5)
+    assert "held-out" in output
+    evaluation = folder / "runs/smoke/evaluation"
+    assert json.loads((evaluation / "metrics.json").read_text())
+    assert (evaluation / "training_curve.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_an_unchanged_distillation_is_not_run_again(trained):
+    folder, _ = trained
+    done = project(
+        folder, "distill", ".", "--vars.config", "smoke", "--vars.device", "cpu", "--vars.eval_data", "nowhere"
+    )
+    assert done.returncode == 0 and "Skipping 'distill'" in done.stdout
+
+
+def test_package_makes_a_wheel_with_the_trained_vectors(trained):
+    folder, _ = trained
+    done = project(folder, "package", ".", "--vars.config", "smoke", "--vars.device", "cpu")
+    assert done.returncode == 0, done.stdout + done.stderr
+    wheel = next(folder.glob("packages/**/*.whl"))
+    assert wheel.name.startswith("es_beast_vectors-0.1.0")
+    target = folder / "installed"
+    pip = [sys.executable, "-m", "pip", "install", "-q", "--no-deps", "--no-index", "--target", str(target), str(wheel)]
+    subprocess.run(pip, check=True, capture_output=True)
+    script = "import spacy; print(spacy.load('es_beast_vectors')('perro')[0].vector.tolist())"
+    done = subprocess.run(
+        [sys.executable, "-c", script], env={**os.environ, "PYTHONPATH": str(target)}, capture_output=True, text=True
+    )
+    vector = np.array(json.loads(done.stdout))
+    np.testing.assert_allclose(vector, load_encoder(folder / "runs/smoke/model").encode(["perro"])[0], atol=1e-5)
+
+
+def test_a_misspelt_variable_stops_the_run(trained):
+    folder, _ = trained
+    done = project(folder, "train", ".", "--vars.devise", "cpu", "--force")
+    assert done.returncode != 0
+    assert "--vars.devise is no variable of this project; did you mean --vars.device?" in done.stdout + done.stderr
+
+
+def test_variables_are_read_from_any_command_line():
+    known = ["config", "device"]
+    assert unknown_variables(["run", "--vars.config", "long", "--vars.device=cpu"], known=known) == []
+    assert unknown_variables(["--vars.zzz=1"], known=known) == [
+        "--vars.zzz is no variable of this project; there are: config, device"
+    ]
