@@ -46,18 +46,20 @@ class EncoderConfig:
     def __post_init__(self) -> None:
         if isinstance(self.ngram_sizes, list):
             object.__setattr__(self, "ngram_sizes", tuple(self.ngram_sizes))
-        if problems := self._type_problems() or self._value_problems():
+        if problems := self._type_problems(vars(self)) or self._value_problems():
             raise ValueError("invalid encoder configuration: " + "; ".join(problems))
 
-    def _type_problems(self) -> list[str]:
-        kinds = {"family": str, "causal": bool, "lowercase": bool, "ngram_sizes": tuple}
-        problems = []
-        for field in fields(self):
-            value, expected = getattr(self, field.name), kinds.get(field.name, int)
-            if not isinstance(value, expected) or (expected is int and isinstance(value, bool)):
-                problems.append(f"{field.name} is {value!r}, expected {expected.__name__}")
-        if not problems and not all(type(size) is int for size in self.ngram_sizes):
-            problems.append(f"ngram_sizes is {self.ngram_sizes!r}, expected whole numbers")
+    @classmethod
+    def _type_problems(cls, values: Mapping[str, Any]) -> list[str]:
+        names = {str: "a string", bool: "true or false", int: "a whole number"}
+        problems = [
+            f"{field.name} is {values[field.name]!r}, expected {names[field.type]}"
+            for field in fields(cls)
+            if field.type in names and field.name in values and type(values[field.name]) is not field.type
+        ]
+        sizes = values.get("ngram_sizes", ())
+        if not isinstance(sizes, (list, tuple)) or not all(type(size) is int for size in sizes):
+            problems.append(f"ngram_sizes is {sizes!r}, expected a list of whole numbers")
         return problems
 
     def _value_problems(self) -> list[str]:
@@ -73,7 +75,7 @@ class EncoderConfig:
             problems.append(f"hidden_width {self.hidden_width} is not a multiple of heads {self.heads}")
         if not problems and self.hidden_width // self.heads % 2:
             problems.append(f"hidden_width / heads is {self.hidden_width // self.heads}, expected an even number")
-        return problems + self._ngram_problems()
+        return problems + (self._ngram_problems() if self.family in FAMILIES else [])
 
     def _ngram_problems(self) -> list[str]:
         if self.family == "flatten":
@@ -91,9 +93,12 @@ class EncoderConfig:
 
     @classmethod
     def preset(cls, name: str, **changes: Any) -> "EncoderConfig":
-        """The preset of that name, with fields changed. Raises `ValueError` naming the presets there are."""
+        """The preset of that name, with fields changed. Raises `ValueError` naming what there is."""
         if name not in PRESETS:
             raise ValueError(f"unknown preset {name!r}, expected one of {sorted(PRESETS)}")
+        known = {field.name for field in fields(cls)}
+        if unknown := sorted(set(changes) - known):
+            raise ValueError(f"unknown fields {unknown}, expected some of {sorted(known)}")
         return replace(PRESETS[name], **changes)
 
     @classmethod
@@ -104,6 +109,7 @@ class EncoderConfig:
         known = {field.name for field in fields(cls)}
         problems = [f"unknown key {key!r}" for key in sorted(set(values) - known)]
         problems += [f"missing key {key!r}" for key in ("family", "layers", "heads") if key not in values]
+        problems += cls._type_problems(values)
         if problems:
             raise ValueError(f"invalid encoder configuration: {'; '.join(problems)}; known keys: {sorted(known)}")
         return cls(**values)

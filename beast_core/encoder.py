@@ -61,7 +61,7 @@ class BeastEncoder(nn.Module):
         return functional.normalize(torch.tanh(self.projection(pooled)).float(), dim=-1)
 
     def _ngram(self, word_bytes: Tensor, lengths: Tensor) -> Tensor:
-        ids = mark_words(word_bytes, lengths)
+        ids = mark_words(word_bytes, lengths=lengths)
         layout = Layout.of(ids > 0, head_width=self.config.hidden_width // self.config.heads)
         ids = functional.pad(ids, (0, 0, 0, 1))
         rows = layout.gather(ngram_hashes(ids, sizes=self.config.ngram_sizes, buckets=self.config.ngram_buckets))
@@ -69,7 +69,7 @@ class BeastEncoder(nn.Module):
         hidden = self.byte_embedding(layout.gather(ids)) + ngrams
         for block in self.blocks:
             hidden = block(hidden, layout)
-        return layout.mean(self.final_norm(hidden.float()), lengths + 2)
+        return layout.mean(self.final_norm(hidden.float()), lengths=lengths + 2)
 
     def _flatten(self, word_bytes: Tensor, lengths: Tensor) -> Tensor:
         window, width = self.config.window, self.config.hidden_width

@@ -14,7 +14,7 @@ The rules, for every string:
 """
 
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
@@ -32,10 +32,12 @@ def check_words(words: object) -> list[str]:
     >>> check_words(("sol", "mar"))
     ['sol', 'mar']
     """
-    if isinstance(words, (str, bytes, bytearray, set, frozenset, dict)) or not isinstance(words, Iterable):
+    if isinstance(words, np.ndarray):
+        words = words.tolist()  # a plain str if it has no dimensions
+    if isinstance(words, (str, bytes, bytearray, set, frozenset, Mapping)) or not isinstance(words, Iterable):
         shown = f"{words!r:.40}"
         raise TypeError(f"expected a list of words (str), found {type(words).__name__} {shown}; pass ['word', ...]")
-    listed = words.tolist() if isinstance(words, np.ndarray) else list(words)
+    listed = list(words)
     if not set(map(type, listed)) <= {str}:
         for index, word in enumerate(listed):
             if not isinstance(word, str):
@@ -58,12 +60,15 @@ def normalize_word(word: str, *, lowercase: bool) -> str:
 def encode_words(words: Sequence[str], *, config: EncoderConfig) -> tuple[np.ndarray, np.ndarray]:
     """UTF-8 bytes of each word, zero padded, and their number.
 
-    Returns `(words, window)` uint8 and `(words,)` int64. Raises `ValueError` for a lone surrogate.
+    Returns `(words, window)` uint8 and `(words,)` int64. Raises `ValueError` for a lone surrogate, `TypeError` for a
+    single string. (`check_words` looks at words from outside; here they are taken as they come.)
 
     >>> word_bytes, lengths = encode_words(["sí"], config=EncoderConfig.preset("beast", window=4))
     >>> word_bytes.tolist(), lengths.tolist()
     ([[115, 195, 173, 0]], [3])
     """
+    if isinstance(words, str):
+        raise TypeError(f"expected a list of words, found the string {words!r:.40}; pass [word]")
     encoded = _utf8(words, lowercase=config.lowercase)
     window = config.window
     lengths = np.fromiter(map(len, encoded), dtype=np.int64, count=len(encoded))

@@ -2,6 +2,7 @@
 
 import os
 import threading
+import weakref
 from collections.abc import Iterable
 from itertools import repeat
 from pathlib import Path
@@ -19,12 +20,28 @@ DEFAULT_CACHE_SIZE = 50_000
 _BATCH_SIZE = {"cpu": 256}
 _DEVICE_BATCH_SIZE = 8192
 
+_ENCODERS: "weakref.WeakSet[WordEncoder]" = weakref.WeakSet()
+
+
+def _after_fork() -> None:
+    """In a forked child only the forking thread lives on: a parallel region of torch would wait for the others forever,
+    and so would `encode` for a lock that one of them held."""
+    torch.set_num_threads(1)
+    for encoder in _ENCODERS:
+        if encoder._lock.locked():  # the cache may be half written
+            encoder._lock = threading.Lock()
+            encoder._forget()
+
+
+if hasattr(os, "register_at_fork"):  # everywhere but on Windows, which cannot fork
+    os.register_at_fork(after_in_child=_after_fork)
+
 
 class WordEncoder:
     """An encoder behind a list of words: `encode(words) -> (words, width)` float32.
 
-    Remembers the vectors of the last `cache_size` distinct words (one kilobyte each at width 256; 0 remembers none).
-    Safe to use from several threads and after a fork.
+    Keeps the vectors of the `cache_size` words that were last new to it (a kilobyte each at width 256; 0 keeps none).
+    Safe to use from several threads and after a fork. Takes the encoder over: moves it, and sets it to evaluate.
 
     >>> words = load_encoder()
     >>> words.encode(["perro", "gato", "perro"]).shape
@@ -34,14 +51,18 @@ class WordEncoder:
     def __init__(
         self, encoder: BeastEncoder, *, device: str | torch.device = "cpu", cache_size: int = DEFAULT_CACHE_SIZE
     ) -> None:
+        if not isinstance(encoder, BeastEncoder):
+            raise TypeError(
+                f"expected a BeastEncoder, found {type(encoder).__name__}; load_encoder(path) reads a folder"
+            )
         if not isinstance(cache_size, int) or isinstance(cache_size, bool) or cache_size < 0:
             raise ValueError(f"cache_size is {cache_size!r}, expected a whole number of words, 0 or more")
-        self.encoder = encoder.eval().to(device)
+        self.encoder = _moved(encoder.eval(), device)
         self.cache_size = cache_size
         self.device = torch.device(device)
         self._lock = threading.Lock()
-        self._process = os.getpid()
-        self.clear_cache()
+        self._forget()
+        _ENCODERS.add(self)
 
     @property
     def width(self) -> int:
@@ -50,6 +71,10 @@ class WordEncoder:
 
     def clear_cache(self) -> None:
         """Forgets all vectors."""
+        with self._lock:
+            self._forget()
+
+    def _forget(self) -> None:
         self._rows: dict[str, int] = {}
         self._words: list[str] = []
         self._vectors = np.empty((0, self.width), dtype=np.float32)
@@ -79,10 +104,6 @@ class WordEncoder:
         return vectors
 
     def _compute(self, words: list[str]) -> np.ndarray:
-        if os.getpid() != self._process:
-            # Threads do not survive a fork: a parallel region entered in the child would wait for them forever.
-            torch.set_num_threads(1)
-            self._process = os.getpid()
         word_bytes, lengths = map(torch.from_numpy, encode_words(words, config=self.encoder.config))
         order = torch.argsort(lengths)
         vectors = np.empty((len(words), self.width), dtype=np.float32)
@@ -98,22 +119,25 @@ class WordEncoder:
 
     def _remember(self, words: list[str], vectors: np.ndarray) -> None:
         """Stores the newest words in place of the oldest: a ring over one matrix that grows up to the bound."""
-        words, vectors = words[-self.cache_size :] if self.cache_size else [], vectors[-self.cache_size :]
+        if not self.cache_size:
+            return
+        words, vectors = words[-self.cache_size :], vectors[-self.cache_size :]
         needed = min(len(self._words) + len(words), self.cache_size)
         if needed > len(self._vectors):
             grown = np.empty((min(self.cache_size, max(needed, 2 * len(self._vectors))), self.width), dtype=np.float32)
             grown[: len(self._vectors)] = self._vectors
             self._vectors = grown
-        for word, vector in zip(words, vectors, strict=False):
+        for word, vector in zip(words, vectors, strict=True):
             if len(self._words) < self.cache_size:
                 row = len(self._words)
                 self._words.append(word)
             else:
                 row, self._oldest = self._oldest, (self._oldest + 1) % self.cache_size
-                del self._rows[self._words[row]]
+                self._rows.pop(self._words[row], None)
                 self._words[row] = word
-            self._rows[word] = row
+            # The vector first: an interrupt between the two lines must not leave a word with another word's vector.
             self._vectors[row] = vector
+            self._rows[word] = row
 
     def __getstate__(self) -> dict[str, object]:
         """Pickles without the cache and the lock."""
@@ -121,6 +145,16 @@ class WordEncoder:
 
     def __setstate__(self, state: dict[str, object]) -> None:
         self.__init__(**state)
+
+
+def _moved(encoder: BeastEncoder, device: str | torch.device) -> BeastEncoder:
+    try:
+        return encoder.to(device)
+    except (RuntimeError, AssertionError) as error:
+        reason = str(error).splitlines()[0]
+        raise ValueError(
+            f"device {str(device)!r} cannot be used here: {reason}; expected cpu, cuda, cuda:N or mps"
+        ) from error
 
 
 def load_encoder(

@@ -28,11 +28,11 @@ def sinusoidal_positions(length: int, *, width: int) -> Tensor:
     frequency = torch.exp(torch.arange(0, width, 2, dtype=torch.float32) * (-math.log(10_000.0) / width))
     table = torch.zeros(length, width)
     table[:, 0::2] = torch.sin(position * frequency)
-    table[:, 1::2] = torch.cos(position * frequency[: width // 2])
+    table[:, 1::2] = torch.cos(position * frequency)
     return table
 
 
-def mark_words(word_bytes: Tensor, lengths: Tensor) -> Tensor:
+def mark_words(word_bytes: Tensor, *, lengths: Tensor) -> Tensor:
     """Ids with a begin and an end marker around each word, zero padded.
 
     Takes `(words, bytes)` uint8 and `(words,)` int64; returns `(words, longest + 2)` int64.
@@ -100,7 +100,7 @@ class Layout:
         padded[self.word, self.position] = values
         return padded
 
-    def mean(self, values: Tensor, lengths: Tensor) -> Tensor:
+    def mean(self, values: Tensor, *, lengths: Tensor) -> Tensor:
         """`(real positions, width)` -> its mean over each real word, `(words - 1, width)`."""
         total = values.new_zeros((self.words, values.shape[1])).index_add_(0, self.word, values)
         return total[:-1] / lengths[:, None]

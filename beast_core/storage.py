@@ -44,34 +44,40 @@ def write_encoder(encoder: BeastEncoder, path: str | Path, *, compact: bool = Tr
 
     `compact` stores the n-gram table as int8 with one bfloat16 scale a row, everything else as float16; reading it back
     and writing it again gives the same bytes. `compact=False` keeps float32. Raises `ModelFolderError` for weights
-    that are not finite, `FileExistsError` for a path that holds something else, `OSError` if the disk is full.
+    that are not finite, `TypeError` for anything but an encoder, `FileExistsError` for a path that holds something
+    else, `OSError` if the disk is full.
     """
+    if not isinstance(encoder, BeastEncoder):
+        raise TypeError(f"expected a BeastEncoder, found {type(encoder).__name__}; of a WordEncoder, pass its .encoder")
     target = Path(path).resolve()
     state = {name: value.detach().cpu().contiguous() for name, value in encoder.state_dict().items()}
     _check_finite(state, where=f"cannot save to {target}")
     if compact:
         state = _compacted(state)
     with replace_folder(target) as folder:
-        (folder / CONFIG_FILE).write_text(json.dumps(describe(encoder.config), indent=2) + "\n", encoding="utf-8")
         try:
+            (folder / CONFIG_FILE).write_text(json.dumps(describe(encoder.config), indent=2) + "\n", encoding="utf-8")
             save_file(state, folder / WEIGHTS_FILE, metadata={"format": "pt"})
-        except SafetensorError as error:
-            raise OSError(f"cannot write {target / WEIGHTS_FILE}: {error}; nothing was changed there") from error
+        except (SafetensorError, OSError) as error:
+            raise OSError(f"cannot write {target}: {error}; nothing was changed there") from error
     return target
 
 
 def read_encoder(path: str | Path | None = None) -> BeastEncoder:
-    """The encoder in a folder of ours or in a stock folder; `None` is the shipped model. On the CPU, ready to evaluate.
+    """The encoder in a folder of ours or in a stock folder; `None` is the shipped model. On the CPU, in eval mode.
 
-    Raises `FileNotFoundError` if there is no such folder and `ModelFolderError` if it is not a whole, readable model.
+    Raises `FileNotFoundError` if there is no such folder, `TypeError` if `path` is no path, and `ModelFolderError` if
+    it is not a whole, readable model.
     """
+    if path is not None and (not isinstance(path, str | Path) or not str(path)):
+        raise TypeError(f"path is {path!r}, expected the path of a model folder, or None for the shipped model")
     folder = (SHIPPED_MODEL if path is None else Path(path)).resolve()
     if not folder.is_dir():
         found = "a file" if folder.exists() else "nothing"
         raise FileNotFoundError(f"no model at {folder} (given: {str(path)!r}): found {found}, expected a model folder")
-    config = _read_config(folder)
+    config = read_config(folder)
     stock = (folder / "modules.json").is_file()
-    state = _read_stock(folder, config) if stock else _expanded(_load_tensors(folder / WEIGHTS_FILE))
+    state = _read_stock(folder, config) if stock else _expanded(_load_tensors(folder / WEIGHTS_FILE), where=str(folder))
     with torch.device("meta"):
         encoder = BeastEncoder(config)
     _check_shapes(state, encoder.state_dict(), where=str(folder))
@@ -80,7 +86,8 @@ def read_encoder(path: str | Path | None = None) -> BeastEncoder:
     return encoder.eval()
 
 
-def _read_config(folder: Path) -> EncoderConfig:
+def read_config(folder: Path) -> EncoderConfig:
+    """The configuration in a model folder, without its weights. Raises `ModelFolderError`."""
     file = folder / CONFIG_FILE
     if not file.is_file():
         raise ModelFolderError(f"{folder} is no model folder: {CONFIG_FILE} is missing; found {_listing(folder)}")
@@ -94,10 +101,9 @@ def _read_config(folder: Path) -> EncoderConfig:
             f'"format_version" and "encoder" ({type(error).__name__}: {error})'
         ) from error
     if version != FORMAT_VERSION:
-        raise ModelFolderError(
-            f"{file} has format version {version!r}, expected {FORMAT_VERSION}; "
-            "a newer version of beast-vectors wrote it: pip install --upgrade beast-vectors"
-        )
+        newer = isinstance(version, int) and version > FORMAT_VERSION
+        advice = "a newer version wrote it: pip install --upgrade beast-vectors" if newer else "save the model again"
+        raise ModelFolderError(f"{file} has format version {version!r}, expected {FORMAT_VERSION}; {advice}")
     try:
         return EncoderConfig.from_dict(described.get("encoder"))
     except ValueError as error:
@@ -128,8 +134,10 @@ def _read_stock(folder: Path, config: EncoderConfig) -> dict[str, Tensor]:
 
     try:
         return from_stock(read, config=config)
+    except ModelFolderError:
+        raise
     except (RuntimeError, ValueError) as error:
-        raise error if isinstance(error, ModelFolderError) else ModelFolderError(f"{folder}: {error}") from error
+        raise ModelFolderError(f"{folder}: {error}") from error
 
 
 def _compacted(state: dict[str, Tensor]) -> dict[str, Tensor]:
@@ -139,19 +147,22 @@ def _compacted(state: dict[str, Tensor]) -> dict[str, Tensor]:
     if _TABLE in state:
         scale = (state[_TABLE].abs().amax(dim=1) / 127).bfloat16()
         quotient = state[_TABLE] / scale.float().clamp(min=torch.finfo(torch.float32).tiny)[:, None]
-        compacted[_TABLE] = quotient.round().clamp(-127, 127).to(torch.int8)
+        compacted[_TABLE] = quotient.round().to(torch.int8)
         compacted[_SCALE] = scale
     _check_finite(compacted, where="cannot compact the model (save it with compact=False)")
     return compacted
 
 
-def _expanded(state: dict[str, Tensor]) -> dict[str, Tensor]:
+def _expanded(state: dict[str, Tensor], *, where: str) -> dict[str, Tensor]:
     scale = state.pop(_SCALE, None)
     expanded = {name: value.float() for name, value in state.items()}
     if scale is not None and _TABLE in expanded and scale.shape == expanded[_TABLE].shape[:1]:
         expanded[_TABLE] *= scale.float()[:, None]
     elif scale is not None or (_TABLE in state and state[_TABLE].dtype == torch.int8):
-        raise ModelFolderError(f"{_TABLE} and {_SCALE} do not fit: an int8 table needs one scale for each of its rows")
+        found = f"{_SCALE} of shape {tuple(scale.shape)}" if scale is not None else f"no {_SCALE}"
+        raise ModelFolderError(
+            f"the weights in {where} do not fit: found {found}, but int8 {_TABLE} needs one scale for each of its rows"
+        )
     return expanded
 
 
@@ -164,7 +175,8 @@ def _check_shapes(found: dict[str, Tensor], expected: dict[str, Tensor], *, wher
         if found[name].shape != expected[name].shape
     ]
     if problems:
-        raise ModelFolderError(f"the weights in {where} do not fit its {CONFIG_FILE}: {'; '.join(problems[:8])}")
+        more = f"; and {len(problems) - 8} more" if len(problems) > 8 else ""
+        raise ModelFolderError(f"the weights in {where} do not fit its {CONFIG_FILE}: {'; '.join(problems[:8])}{more}")
 
 
 def _check_finite(state: dict[str, Tensor], *, where: str) -> None:

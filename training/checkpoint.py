@@ -18,7 +18,7 @@ class CheckpointError(ValueError):
 
 def save_checkpoint(folder: Path, *, state: dict[str, Any], step: int, run: dict[str, Any]) -> None:
     """Replaces the checkpoint in one step: a run killed while it saves still has the one before."""
-    with replace_folder(folder, markers=(_PROGRESS_FILE,)) as new:
+    with replace_folder(folder) as new:
         torch.save(state, new / _STATE_FILE)
         (new / _PROGRESS_FILE).write_text(json.dumps({"step": step, "run": run}, indent=2), encoding="utf-8")
 

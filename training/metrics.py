@@ -90,7 +90,7 @@ def cluster_agreement(
     return dict(zip(_AGREEMENT, np.mean(scores, axis=0).tolist(), strict=True))
 
 
-def retrieval_at_1(queries: np.ndarray, candidates: np.ndarray, answers: Sequence[int]) -> float:
+def retrieval_at_1(queries: np.ndarray, *, candidates: np.ndarray, answers: Sequence[int]) -> float:
     """Share of queries whose nearest candidate by cosine is the right one.
 
     `queries` is `(queries, width)`, `candidates` `(candidates, width)`, `answers` the right candidate's row for each
@@ -139,7 +139,7 @@ def _retrieval(model: WordVectors, given: RetrievalSet) -> dict[str, Any]:
         "queries": len(given.queries),
         "candidates": len(given.candidates),
         "coverage": float((query_known & candidate_known[given.answers]).mean()),
-        "retrieval_at_1": retrieval_at_1(queries, candidates, given.answers),
+        "retrieval_at_1": retrieval_at_1(queries, candidates=candidates, answers=given.answers),
     }
 
 

@@ -33,15 +33,15 @@ def _neighbours() -> dict[str, str]:
 _NEIGHBOURS = _neighbours()
 
 
-def drop_accents(word: str, random: Random) -> str:
+def drop_accents(word: str, *, random: Random) -> str:
     """'árbol' -> 'arbol'; ñ stays a letter of its own."""
     parts = unicodedata.normalize("NFD", word.replace("ñ", "\0"))
     return "".join(letter for letter in parts if not unicodedata.combining(letter)).replace("\0", "ñ")
 
 
-def misplace_accent(word: str, random: Random) -> str:
+def misplace_accent(word: str, *, random: Random) -> str:
     """'examen' -> 'exámen'."""
-    bare = drop_accents(word, random)
+    bare = drop_accents(word, random=random)
     vowels = [index for index, letter in enumerate(bare) if letter in _VOWELS]
     if not vowels:
         return word
@@ -49,7 +49,7 @@ def misplace_accent(word: str, random: Random) -> str:
     return bare[:index] + _ACCENTED[bare[index]] + bare[index + 1 :]
 
 
-def sound_alike(word: str, random: Random) -> str:
+def sound_alike(word: str, *, random: Random) -> str:
     """'hacer' -> 'acer', 'vaca' -> 'baca'."""
     fitting = [pair for pair in _DIRECTIONS if pair[0] in word]
     if not fitting:
@@ -60,51 +60,51 @@ def sound_alike(word: str, random: Random) -> str:
     return word[:index] + meant + word[index + len(written) :]
 
 
-def add_silent_h(word: str, random: Random) -> str:
+def add_silent_h(word: str, *, random: Random) -> str:
     """'echar' -> 'hechar'."""
     return "h" + word if word[0] in "aeiouáéíóú" else word
 
 
-def hit_neighbour(word: str, random: Random) -> str:
+def hit_neighbour(word: str, *, random: Random) -> str:
     """'casa' -> 'cass': a key beside the right one."""
     index = random.randrange(len(word))
     near = _NEIGHBOURS.get(word[index])
     return word[:index] + random.choice(near) + word[index + 1 :] if near else word
 
 
-def lose_letter(word: str, random: Random) -> str:
+def lose_letter(word: str, *, random: Random) -> str:
     """'trabajo' -> 'trabjo'."""
     index = random.randrange(len(word))
     return word[:index] + word[index + 1 :]
 
 
-def double_letter(word: str, random: Random) -> str:
+def double_letter(word: str, *, random: Random) -> str:
     """'caro' -> 'carro'."""
     index = random.randrange(len(word))
     return word[:index] + word[index] + word[index:]
 
 
-def insert_letter(word: str, random: Random) -> str:
+def insert_letter(word: str, *, random: Random) -> str:
     """'casa' -> 'casda': a neighbouring key hit as well."""
     index = random.randrange(len(word))
     near = _NEIGHBOURS.get(word[index])
     return word[: index + 1] + random.choice(near) + word[index + 1 :] if near else word
 
 
-def swap_letters(word: str, random: Random) -> str:
+def swap_letters(word: str, *, random: Random) -> str:
     """'pero' -> 'preo'."""
     index = random.randrange(len(word) - 1)
     return word[:index] + word[index + 1] + word[index] + word[index + 2 :]
 
 
-def lengthen(word: str, random: Random) -> str:
+def lengthen(word: str, *, random: Random) -> str:
     """'gol' -> 'gooool': a vowel or the last letter held, as in shouted messages."""
     places = [index for index, letter in enumerate(word) if letter in "aeiouáéíóú"] + [len(word) - 1]
     index = random.choice(places)
     return word[:index] + word[index] * random.randint(2, 6) + word[index + 1 :]
 
 
-def drop_weak_sound(word: str, random: Random) -> str:
+def drop_weak_sound(word: str, *, random: Random) -> str:
     """'cansado' -> 'cansao', 'verdad' -> 'verda', 'entonces' -> 'entonce'."""
     for written, spoken in (("ado", "ao"), ("ada", "á"), ("ido", "ío")):
         if word.endswith(written):
@@ -113,7 +113,7 @@ def drop_weak_sound(word: str, random: Random) -> str:
 
 
 # How often each is tried, relative to the others: lost accents are by far the most frequent mistake in Spanish.
-_RULES: list[tuple[Callable[[str, Random], str], float]] = [
+_RULES: list[tuple[Callable[..., str], float]] = [
     (drop_accents, 4.0),
     (misplace_accent, 1.5),
     (sound_alike, 4.0),
@@ -146,5 +146,5 @@ def misspell(word: str, *, random: Random, real_words: Container[str] = ()) -> s
     noisy = word
     for _ in range(1 + (random.random() < _SECOND)):
         rule = random.choices(_FUNCTIONS, _WEIGHTS)[0]
-        noisy = rule(noisy, random) if len(noisy) > 2 else noisy
+        noisy = rule(noisy, random=random) if len(noisy) > 2 else noisy
     return word if noisy in real_words else noisy

@@ -117,7 +117,7 @@ def test_spearman_is_that_of_scipy(pairs):
 def test_a_tie_is_a_miss():
     candidates = np.array([[1.0, 0.0], [2.0, 0.0], [0.0, 1.0]])
     queries = np.array([[1.0, 0.1], [0.1, 1.0]])
-    assert metrics.retrieval_at_1(queries, candidates, [0, 2]) == 0.5
+    assert metrics.retrieval_at_1(queries, candidates=candidates, answers=[0, 2]) == 0.5
 
 
 def test_equal_runs_give_equal_numbers(folder, report):

@@ -1,0 +1,111 @@
+import json
+from dataclasses import FrozenInstanceError
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from beast_core import PRESETS, BeastEncoder, EncoderConfig
+
+
+@st.composite
+def configurations(draw: st.DrawFn) -> EncoderConfig:
+    heads, small = draw(st.integers(1, 16)), st.integers(1, 4096)
+    values = {
+        "layers": draw(small),
+        "heads": heads,
+        "hidden_width": heads * 2 * draw(st.integers(1, 64)),
+        "feed_forward_width": draw(small),
+        "output_width": draw(small),
+        "window": draw(st.integers(1, 62)),
+        "lowercase": draw(st.booleans()),
+    }
+    if draw(st.booleans()):
+        return EncoderConfig(family="flatten", causal=draw(st.booleans()), **values)
+    sizes = tuple(sorted(draw(st.sets(st.integers(2, 12), min_size=1))))
+    return EncoderConfig(family="ngram", causal=True, ngram_sizes=sizes, ngram_buckets=draw(small), **values)
+
+
+@given(configurations())
+def test_json_round_trip(config):
+    restored = EncoderConfig.from_json(config.to_json())
+    assert restored == config
+    assert hash(restored) == hash(config)
+    assert isinstance(restored.ngram_sizes, tuple)
+
+
+def test_json_holds_every_field_so_that_a_changed_default_never_changes_a_saved_model():
+    assert json.loads(PRESETS["beast"].to_json()) == {
+        "family": "ngram",
+        "layers": 1,
+        "heads": 4,
+        "hidden_width": 256,
+        "feed_forward_width": 512,
+        "output_width": 256,
+        "window": 24,
+        "causal": True,
+        "lowercase": True,
+        "ngram_sizes": [3, 4, 5, 6],
+        "ngram_buckets": 12_503,
+    }
+
+
+@pytest.mark.parametrize(
+    ("values", "problems"),
+    [
+        ({"hidden": 3, "lyers": 2, "family": "flatten"}, ["'hidden'", "'lyers'", "missing key 'heads'", "'layers'"]),
+        (
+            {"family": 5, "layers": "2", "heads": True, "causal": 1, "window": 2.5, "ngram_sizes": None},
+            ["family is 5", "layers is '2'", "heads is True", "causal is 1", "window is 2.5", "ngram_sizes is None"],
+        ),
+        ({"layers": "2", "colour": "red"}, ["unknown key 'colour'", "'family'", "'heads'", "layers is '2'"]),
+        (
+            {"family": "lstm", "layers": 0, "heads": 1, "window": 63, "hidden_width": -2},
+            ["family is 'lstm'", "'flatten'", "'ngram'", "layers is 0", "window is 63", "at most 62", "width is -2"],
+        ),
+        (
+            {"family": "ngram", "layers": 1, "heads": 3, "ngram_sizes": [4, 3], "ngram_buckets": 0},
+            ["causal is False", "256 is not a multiple of heads 3", "ngram_sizes is (4, 3)", "ngram_buckets is 0"],
+        ),
+        ({"family": "ngram", "layers": 1, "heads": 1, "causal": True, "ngram_sizes": [1, 3]}, ["at least 2"]),
+        ({"family": "ngram", "layers": 1, "heads": 1, "causal": True, "ngram_sizes": [3, "4"]}, ["whole numbers"]),
+        ({"family": "flatten", "layers": 1, "heads": 1, "ngram_buckets": 9}, ["belong to the 'ngram' family"]),
+        ({"family": "flatten", "layers": 1, "heads": 2, "hidden_width": 6}, ["/ heads is 3", "an even number"]),
+    ],
+)
+def test_all_problems_are_named_at_once(values, problems):
+    with pytest.raises(ValueError, match="invalid encoder configuration") as caught:
+        EncoderConfig.from_dict(values)
+    assert [problem for problem in problems if problem not in str(caught.value)] == []
+
+
+def test_a_wrong_family_is_not_blamed_on_its_n_grams():
+    with pytest.raises(ValueError, match="family is 'lstm'") as caught:
+        EncoderConfig(family="lstm", layers=1, heads=1)
+    assert "ngram_sizes" not in str(caught.value)
+
+
+@pytest.mark.parametrize("values", [None, [], "beast", 3])
+def test_anything_but_an_object_is_refused(values):
+    with pytest.raises(ValueError, match=f"JSON object, found {type(values).__name__}"):
+        EncoderConfig.from_dict(values)
+
+
+def test_unknown_preset_names_the_presets():
+    with pytest.raises(ValueError, match=r"'large'.*asterisk.*base.*beast.*mini"):
+        EncoderConfig.preset("large")
+
+
+@pytest.mark.parametrize(
+    ("preset", "parameters"),
+    [("base", 14_274_816), ("mini", 7_956_736), ("asterisk", 3_218_176), ("beast", 13_591_296)],
+)
+def test_preset_parameters(preset, parameters):
+    assert sum(parameter.numel() for parameter in BeastEncoder(PRESETS[preset]).parameters()) == parameters
+
+
+def test_frozen():
+    with pytest.raises(FrozenInstanceError):
+        PRESETS["beast"].layers = 2
+    changed = EncoderConfig.preset("beast", layers=2)
+    assert (changed.layers, PRESETS["beast"].layers) == (2, 1)

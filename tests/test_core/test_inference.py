@@ -1,0 +1,215 @@
+import json
+import pickle
+import sys
+import threading
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from beast_core import WordEncoder, encode_words, load_encoder, write_encoder
+
+VOCABULARY = ["", "a", "a\0", "sol", "Sol", "mar", "ñandú", "electroencefalografistas", "👩‍👩‍👧"]
+requests = st.lists(st.lists(st.sampled_from(VOCABULARY), max_size=8), max_size=8)
+
+
+def alone(encoder, word: str) -> np.ndarray:
+    with torch.inference_mode():
+        return encoder(*map(torch.from_numpy, encode_words([word], config=encoder.config)))[0].numpy()
+
+
+def test_order_duplicates_and_type(ngram):
+    many = [f"palabra{number % 700:04}" + "x" * (number % 11) for number in range(1500)]
+    vectors = WordEncoder(ngram).encode(many)
+    assert (vectors.dtype, vectors.shape) == (np.float32, (1500, 6))
+    for row in (0, 1, 699, 700, 1499):
+        np.testing.assert_allclose(vectors[row], alone(ngram, many[row]), atol=1e-5)
+    np.testing.assert_array_equal(vectors, WordEncoder(ngram).encode(word for word in many))
+
+
+@pytest.mark.parametrize("cache_size", [0, 1, 3, 50_000])
+def test_a_request_answers_the_same_whatever_was_remembered(make_encoder, cache_size):
+    encoder = make_encoder("ngram", seed=3)
+    expected = {word: alone(encoder, word) for word in VOCABULARY}
+    computed = []
+    hook = encoder.register_forward_hook(lambda _, inputs, output: computed.append(len(inputs[1])))
+
+    @settings(max_examples=50)
+    @given(requests)
+    def check(stream):
+        words, remembered = WordEncoder(encoder, cache_size=cache_size), []
+        for request in stream:
+            computed.clear()
+            vectors = words.encode(request)
+            assert vectors.shape == (len(request), 6)
+            for word, vector in zip(request, vectors, strict=True):
+                np.testing.assert_allclose(vector, expected[word], atol=1e-5)
+            fresh = [word for word in dict.fromkeys(request) if word not in remembered]
+            assert sum(computed) == len(fresh)
+            remembered = (remembered + fresh)[-cache_size:] if cache_size else []
+            assert len(words._vectors) <= cache_size
+
+    check()
+    hook.remove()
+
+
+def test_the_answer_is_a_copy_and_the_cache_can_be_emptied(ngram):
+    words = WordEncoder(ngram)
+    expected = words.encode(["sol"]).copy()
+    for _ in range(2):
+        words.encode(["sol"])[:] = 7
+    np.testing.assert_array_equal(words.encode(["sol"]), expected)
+    words.clear_cache()
+    np.testing.assert_array_equal(words.encode(["sol"]), expected)
+
+
+@pytest.fixture
+def hasty_threads():
+    """Threads take turns every microsecond, not every five milliseconds: what can interleave, does."""
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    yield
+    sys.setswitchinterval(interval)
+
+
+def test_threads_share_one_encoder(ngram, hasty_threads):
+    vocabulary = [f"palabra{number}" for number in range(40)]
+    expected = WordEncoder(ngram).encode(vocabulary)
+    words, problems, done = WordEncoder(ngram, cache_size=15), [], threading.Event()
+
+    def encode(seed: int) -> None:
+        random = np.random.default_rng(seed)
+        for _ in range(200):
+            chosen = random.integers(0, 40, size=random.integers(1, 30))
+            try:
+                found = words.encode([vocabulary[index] for index in chosen])
+                np.testing.assert_allclose(found, expected[chosen], atol=1e-5)
+            except Exception as error:
+                problems.append(error)
+
+    def empty() -> None:
+        while not done.wait(1e-5):
+            words.clear_cache()
+
+    threads = [threading.Thread(target=encode, args=(seed,)) for seed in range(4)]
+    cleaner = threading.Thread(target=empty)
+    for thread in (*threads, cleaner):
+        thread.start()
+    for thread in threads:
+        thread.join()
+    done.set()
+    cleaner.join()
+    assert problems == []
+
+
+FORK = """
+import json, multiprocessing, pickle, sys, threading, time
+import torch
+from beast_core import WordEncoder, load_encoder
+
+torch.set_num_threads(2)
+path = sys.argv[1]
+context = multiprocessing.get_context("fork")
+words = load_encoder(path)
+many = [f"palabra{number}" for number in range(600)]
+expected = words.encode(many)
+pickled = pickle.dumps(words)
+
+def child(make, queue):
+    queue.put(float(abs(make().encode(many) - expected).max()))
+
+def outcome(make):
+    queue = context.SimpleQueue()
+    process = context.Process(target=child, args=(make, queue))
+    process.start()
+    process.join(15)
+    process.kill()
+    return "hangs" if process.exitcode is None else "dies" if queue.empty() else queue.get()
+
+outcomes = {
+    "inherited": outcome(lambda: words),
+    "unpickled": outcome(lambda: pickle.loads(pickled)),
+    "loaded": outcome(lambda: load_encoder(path)),
+}
+done = threading.Event()
+def encode_forever():
+    number = 0
+    while not done.is_set():
+        number += 1
+        words.encode([f"{word}{number}" for word in many])
+thread = threading.Thread(target=encode_forever)
+thread.start()
+time.sleep(0.2)
+outcomes["while another thread encodes"] = outcome(lambda: words)
+done.set()
+thread.join()
+print(json.dumps(outcomes))
+"""
+
+
+@pytest.fixture(scope="module")
+def forked(make_encoder, run_python, tmp_path_factory):
+    # Wide enough that torch works on several threads: those are what a fork loses.
+    shape = {"hidden_width": 128, "output_width": 128, "ngram_buckets": 5000, "layers": 1}
+    path = write_encoder(make_encoder("ngram", **shape), tmp_path_factory.mktemp("fork") / "model")
+    return json.loads(run_python(FORK, path))
+
+
+@pytest.mark.parametrize("encoder_is", ["inherited", "unpickled", "loaded", "while another thread encodes"])
+def test_a_forked_child_encodes(forked, encoder_is):
+    assert forked[encoder_is] == pytest.approx(0, abs=1e-5)
+
+
+def test_pickle_keeps_the_vectors_and_leaves_the_cache(ngram):
+    words = WordEncoder(ngram, cache_size=5)
+    sizes = [len(pickle.dumps(words))]
+    expected = words.encode(VOCABULARY)
+    restored = pickle.loads(pickle.dumps(words))
+    sizes.append(len(pickle.dumps(words)))
+    assert sizes[0] == sizes[1]
+    assert (restored.cache_size, restored.width, str(restored.device)) == (5, 6, "cpu")
+    np.testing.assert_allclose(restored.encode(VOCABULARY), expected, atol=1e-6)
+
+
+def test_no_words(ngram):
+    words = WordEncoder(ngram)
+    for _ in range(2):
+        assert (words.encode([]).shape, words.encode([]).dtype) == ((0, 6), np.float32)
+        words.encode(["sol"])
+
+
+@pytest.mark.parametrize("given_words", ["sol", b"sol", None, {"sol"}, {"sol": 1}, ["sol", 3], np.array("sol")])
+def test_what_is_no_list_of_words_is_refused(ngram, given_words):
+    with pytest.raises(TypeError, match="expected"):
+        WordEncoder(ngram).encode(given_words)
+
+
+def test_a_refused_request_leaves_the_encoder_as_it_was(ngram):
+    words = WordEncoder(ngram)
+    with pytest.raises(ValueError, match=r"index 1.*lone surrogate"):
+        words.encode(["mar", "\ud800"])
+    np.testing.assert_allclose(words.encode(["mar"])[0], alone(ngram, "mar"), atol=1e-5)
+
+
+@pytest.mark.parametrize("cache_size", [-1, 1.5, True, None])
+def test_cache_size_is_a_whole_number(ngram, cache_size):
+    with pytest.raises(ValueError, match=f"cache_size is {cache_size}, expected a whole number"):
+        WordEncoder(ngram, cache_size=cache_size)
+
+
+def test_broken_weights_are_an_error_not_a_vector(make_encoder):
+    encoder = make_encoder("ngram", seed=4)
+    with torch.no_grad():
+        encoder.byte_embedding.weight[ord("x") + 1] = torch.inf
+    words = WordEncoder(encoder)
+    assert np.isfinite(words.encode(["sol"])).all()
+    with pytest.raises(FloatingPointError, match=r"'box'.*weights are broken"):
+        words.encode(["sol", "box"])
+
+
+def test_a_model_folder_becomes_an_encoder_of_words(ngram, tmp_path):
+    path = write_encoder(ngram, tmp_path / "model", compact=False)
+    words = load_encoder(str(path), cache_size=0)
+    np.testing.assert_allclose(words.encode(VOCABULARY), [alone(ngram, word) for word in VOCABULARY], atol=1e-5)
