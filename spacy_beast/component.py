@@ -1,0 +1,107 @@
+"""The pipeline component `beast_vectors`: gives a pipeline its vectors and computes those of a whole batch at once.
+
+spaCy imports this module in every process that makes a pipeline, with or without BEAST: keep it small.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from importlib.metadata import version
+
+from spacy.language import Language
+from spacy.tokens import Doc
+from spacy.training import Example
+from spacy.util import minibatch
+
+from spacy_beast.vectors import DEFAULT_CACHE_SIZE, BeastVectors
+
+DISTRIBUTION = "beast-vectors"
+
+
+@Language.factory(
+    "beast_vectors",
+    assigns=["token.vector", "doc.vector"],
+    default_config={"model": None, "attr": "ORTH", "cache_size": DEFAULT_CACHE_SIZE},
+)
+def make_beast_vectors(nlp: Language, *, name: str, model: str | None, attr: str, cache_size: int) -> "BeastPrefetch":
+    """Puts `BeastVectors` on `nlp.vocab.vectors` and makes the component that fills them batch by batch.
+
+    It may stand anywhere in the pipeline, before the components that read vectors at best. A second one with the same
+    settings is harmless.
+
+    Raises `ValueError` if the pipeline has other vectors already, or for a bad setting; `FileNotFoundError` or
+    `beast_core.ModelFolderError` if `model` is not a model folder.
+    """
+    wanted = BeastVectors(strings=nlp.vocab.strings, model=model, attr=attr, cache_size=cache_size)
+    present = nlp.vocab.vectors
+    if isinstance(present, BeastVectors):
+        # Also so when a saved pipeline is loaded: [nlp.vectors] made them, and their weights are still to come.
+        _check_same_settings(present, wanted=wanted, name=name)
+    elif present.size:
+        raise ValueError(
+            f"cannot add {name!r}: the pipeline already has a table of {len(present)} word vectors ({present.name}), "
+            "and its components may have been trained with them; add it to a pipeline without vectors, or drop the "
+            "table first: nlp.vocab.reset_vectors(shape=(0, 0))"
+        )
+    else:
+        wanted.load()
+        nlp.vocab.vectors = wanted
+    _configure(nlp)
+    return BeastPrefetch(name)
+
+
+def _check_same_settings(present: BeastVectors, *, wanted: BeastVectors, name: str) -> None:
+    differences = [
+        f"{key} is {value!r} here and {present.settings[key]!r} there"
+        for key, value in wanted.settings.items()
+        if value != present.settings[key]
+    ]
+    if differences:
+        raise ValueError(
+            f"cannot add {name!r}: the pipeline already has BEAST vectors with other settings, from another pipe or "
+            f"from [nlp.vectors] in its config: {'; '.join(differences)}. Give both the same settings"
+        )
+
+
+def _configure(nlp: Language) -> None:
+    """Says what the pipeline needs: to be loaded without this component too, and installed from a package."""
+    nlp.config["nlp"]["vectors"] = nlp.vocab.vectors.settings
+    # `spacy package` finds requirements by itself only if a distribution has a top_level.txt (spacy.util).
+    requirements = nlp.meta.setdefault("requirements", [])
+    if not any(requirement.startswith(DISTRIBUTION) for requirement in requirements):
+        requirements.append(f"{DISTRIBUTION}>={version(DISTRIBUTION)}")
+
+
+class BeastPrefetch:
+    """The component behind `beast_vectors`: changes no document, only has its words' vectors ready.
+
+    Without it the vectors are the same, but computed word by word as they are asked for.
+    """
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def __call__(self, doc: Doc) -> Doc:
+        """Computes the vectors of a document's new words."""
+        self._vectors(doc).prefetch([doc])
+        return doc
+
+    def pipe(self, stream: Iterable[Doc], *, batch_size: int = 128) -> Iterator[Doc]:
+        """Computes the vectors of all new words of `batch_size` documents at a time."""
+        for docs in minibatch(stream, batch_size):
+            self._vectors(docs[0]).prefetch(docs)
+            yield from docs
+
+    def initialize(self, get_examples: Callable[[], Iterable[Example]], *, nlp: Language) -> None:
+        """Called before training: spaCy replaces a pipeline's configuration after it has made the components."""
+        self._vectors(nlp)
+        _configure(nlp)
+
+    def _vectors(self, owner: Doc | Language) -> BeastVectors:
+        vectors = owner.vocab.vectors
+        if not isinstance(vectors, BeastVectors):
+            raise ValueError(
+                f"the pipe {self.name!r} found vectors of type {type(vectors).__name__} on the vocab, expected "
+                "BeastVectors: a pipe that is copied with source=... leaves its vectors behind. Use "
+                'nlp.add_pipe("beast_vectors") without source; the path of a saved pipeline followed by '
+                "/vocab/beast is a model it accepts"
+            )
+        return vectors

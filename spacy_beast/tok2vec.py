@@ -1,0 +1,146 @@
+"""`spacy_beast.BeastEmbed.v1`: the encoder as the embedding layer of a spaCy tok2vec, frozen or trained along."""
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from spacy.tokens import Doc
+from thinc.api import ArgsKwargs, Maxout, Model, PyTorchWrapper_v3, chain, torch2xp, with_array, xp2torch
+from thinc.types import Floats2d
+from thinc.util import get_torch_default_device
+
+from beast_core import DEFAULT_CACHE_SIZE, BeastEncoder, WordEncoder, encode_words, read_encoder
+from spacy_beast.weights import encoder_from_bytes, encoder_to_bytes
+from spacy_beast.words import attribute_id, has_vector
+
+
+def create_beast_embed(
+    *, model: str | None = None, attr: str = "ORTH", trainable: bool = False, width: int | None = None
+) -> Model[list[Doc], list[Floats2d]]:
+    """Embeds each token by the encoder alone, for the `embed` block of `spacy.Tok2Vec.v2`:
+
+        [components.tok2vec.model.embed]
+        @architectures = "spacy_beast.BeastEmbed.v1"
+        model = null
+        attr = "ORTH"
+        trainable = true
+        width = ${components.tok2vec.model.encode.width}
+
+    - `model`: path of the model folder to start from, `null` for the one that comes with the package. It is read by
+      `nlp.initialize`; a trained pipeline has its own weights and never looks for it.
+    - `attr`: the token attribute to embed, `ORTH`, `LOWER` or `NORM`.
+    - `trainable`: whether training the pipeline also trains (its own copy of) the encoder. Each step then updates all
+      of its weights; a frozen encoder costs little, because it remembers the vectors of words it has seen.
+    - `width`: output width, by a trained maxout layer over the encoder's vectors; `null` gives these vectors as they
+      are, zeros for white space.
+
+    The layer maps documents to one `(tokens, width)` float32 array each. Raises `ValueError` for a bad `attr` or
+    `width`; `nlp.initialize` raises `FileNotFoundError` or `beast_core.ModelFolderError` if `model` is not a model.
+    """
+    if width is not None and width < 1:
+        raise ValueError(
+            f"width is {width}, expected a whole number of at least 1, or null for the encoder's own width"
+        )
+    folder = None if model is None else Path(model).absolute()
+    wrapper = PyTorchWrapper_v3(
+        torch.nn.Identity(),  # holds the place of the encoder until there are weights
+        convert_inputs=_to_torch,
+        convert_outputs=_from_torch,
+        serialize_model=_serialize,
+        deserialize_model=partial(_deserialize, trainable=trainable),
+    )
+    embed: Model[list[Doc], list[Floats2d]] = Model(
+        "beast_embed",
+        partial(_forward, attr=attribute_id(attr), trainable=trainable),
+        init=partial(_initialize, folder=folder, trainable=trainable),
+        layers=[wrapper],
+        dims={"nO": None},
+    )
+    if width is None:
+        return embed
+    return chain(embed, with_array(Maxout(nO=width, nP=3, dropout=0.0, normalize=True)))
+
+
+class _Embedder(torch.nn.Module):
+    """The encoder as thinc trains it, and around the same weights the `WordEncoder` that does everything else."""
+
+    def __init__(self, encoder: BeastEncoder, *, trainable: bool) -> None:
+        super().__init__()
+        self.encoder = encoder.requires_grad_(trainable)
+        cache_size = 0 if trainable else DEFAULT_CACHE_SIZE
+        self.words = WordEncoder(encoder, device=get_torch_default_device(), cache_size=cache_size)
+
+    def forward(self, word_bytes: torch.Tensor, lengths: torch.Tensor) -> torch.Tensor:
+        """`(words, window)` uint8 and `(words,)` int64 -> `(words, width)` float32."""
+        return self.encoder(word_bytes, lengths)
+
+
+def _initialize(
+    model: Model, X: list[Doc] | None = None, Y: Any = None, *, folder: Path | None, trainable: bool
+) -> Model:
+    embedder = _Embedder(read_encoder(folder), trainable=trainable)
+    model.layers[0].shims[0]._model = embedder
+    model.set_dim("nO", embedder.words.width, force=True)
+    return model
+
+
+def _forward(
+    model: Model, docs: list[Doc], is_train: bool, *, attr: int, trainable: bool
+) -> tuple[list[Floats2d], Callable[[list[Floats2d]], list[Doc]]]:
+    wrapper, ops = model.layers[0], model.ops
+    embedder = wrapper.shims[0]._model
+    if not isinstance(embedder, _Embedder):
+        raise ValueError("BeastEmbed has no weights yet: call nlp.initialize(), or load a trained pipeline")
+    counts = [len(doc) for doc in docs]
+    keys, places = np.unique(np.concatenate([doc.to_array(attr) for doc in docs]), return_inverse=True)
+    words = [docs[0].vocab.strings[key] for key in keys.tolist()]
+    real = np.array([row for row, word in enumerate(words) if has_vector(word)], dtype=np.int64)
+    distinct = [words[row] for row in real]
+    finish = None
+    if is_train and trainable and distinct:
+        vectors, finish = wrapper(encode_words(distinct, config=embedder.encoder.config), is_train=True)
+    else:
+        vectors = ops.asarray(embedder.words.encode(distinct))
+    table = ops.alloc2f(len(words), model.get_dim("nO"))
+    table[real] = vectors
+
+    def backprop(gradients: list[Floats2d]) -> list[Doc]:
+        if finish is not None:
+            total = ops.alloc2f(len(words), model.get_dim("nO"))
+            ops.scatter_add(total, ops.asarray1i(places), ops.flatten(gradients))
+            finish(ops.as_contig(total[real]))
+        return []
+
+    return ops.unflatten(ops.as_contig(table[places]), ops.asarray1i(counts)), backprop
+
+
+def _to_torch(
+    model: Model, words: tuple[np.ndarray, np.ndarray], is_train: bool
+) -> tuple[ArgsKwargs, Callable[[ArgsKwargs], list]]:
+    device = model.shims[0].device
+    inputs = tuple(torch.from_numpy(array).to(device) for array in words)
+    return ArgsKwargs(args=inputs, kwargs={}), lambda gradients: []  # bytes have no gradient
+
+
+def _from_torch(
+    model: Model, pair: tuple[Any, torch.Tensor], is_train: bool
+) -> tuple[Floats2d, Callable[[Floats2d], ArgsKwargs]]:
+    output = pair[1]
+
+    def convert_gradient(gradient: Floats2d) -> ArgsKwargs:
+        return ArgsKwargs(args=((output,),), kwargs={"grad_tensors": xp2torch(gradient, device=output.device)})
+
+    return torch2xp(output, ops=model.ops), convert_gradient
+
+
+def _serialize(embedder: torch.nn.Module) -> bytes:
+    return encoder_to_bytes(embedder.encoder) if isinstance(embedder, _Embedder) else b""
+
+
+def _deserialize(
+    placeholder: torch.nn.Module, data: bytes, device: torch.device, *, trainable: bool
+) -> torch.nn.Module:
+    return _Embedder(encoder_from_bytes(data), trainable=trainable) if data else placeholder

@@ -1,0 +1,391 @@
+"""spaCy vectors without a table: keys to words, words to vectors. Importing this module costs next to nothing."""
+
+import os
+import threading
+import warnings
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import srsly
+from spacy.strings import StringStore, get_string_id
+from spacy.tokens import Doc
+from spacy.vectors import BaseVectors
+from thinc.api import Ops, get_current_ops
+from thinc.backends import get_array_ops
+
+from spacy_beast.words import ATTRIBUTES, attribute_id, has_vector, nearest
+
+if TYPE_CHECKING:
+    from spacy.vocab import Vocab
+
+    from beast_core import BeastEncoder, WordEncoder
+
+DEFAULT_CACHE_SIZE = 50_000
+
+# Held while a cache is written to, and while the process forks: a child must not inherit it locked by a thread that it
+# does not have.
+_LOCK = threading.Lock()
+if hasattr(os, "register_at_fork"):  # everywhere but on Windows, which cannot fork
+    os.register_at_fork(before=_LOCK.acquire, after_in_parent=_LOCK.release, after_in_child=_LOCK.release)
+
+REGISTERED_NAME = "spacy_beast.BeastVectors.v1"
+
+_MODEL_FOLDER = "beast"
+_SETTINGS_FILE = "vectors.cfg"
+# spaCy's own vectors, pointed at our files by a pipeline's configuration, refuse an unknown mode and quote it.
+_SAVED_MODE = (
+    "beast: saved by spacy_beast, which has no table; in the pipeline's config.cfg, under [nlp.vectors], write "
+    f'@vectors = "{REGISTERED_NAME}" in place of "spacy.Vectors.v1"'
+)
+
+
+class BeastVectors(BaseVectors):
+    """What `nlp.vocab.vectors` is after `nlp.add_pipe("beast_vectors")`: every word has a unit vector.
+
+    Used like spaCy's own vectors, by word or by spaCy's 64-bit key of a word:
+
+        nlp.vocab.vectors["perro"]                     # (width,) float32
+        nlp.vocab.vectors.get_batch(["perro", "can"])  # (2, width) float32, an array of the current thinc ops
+        "perro" in nlp.vocab.vectors                   # True; False only for "" and white space
+
+    Vectors are computed when asked for, on the CPU, and those of the last `cache_size` words are kept. The model is
+    read when it is first needed, so that loading a saved pipeline, which brings its own weights, never looks for
+    `model`. Safe to use from several threads, and in the processes of `nlp.pipe(n_process=2)`: each has its own cache,
+    and one thread where processes are forked.
+
+    `model` is the path of a model folder, or `None` for the model that comes with the package; `attr` the token
+    attribute to embed (`ORTH`, `LOWER` or `NORM`). Raises `ValueError` for a bad `attr` or `cache_size`.
+    """
+
+    mode = "beast"
+    n_keys = -1  # "no fixed number"; at 0, spaCy warns of empty vectors
+    is_full = False
+
+    def __init__(
+        self,
+        *,
+        strings: StringStore | None = None,
+        model: str | Path | None = None,
+        attr: str = "ORTH",
+        cache_size: int = DEFAULT_CACHE_SIZE,
+    ) -> None:
+        import beast_core  # noqa: F401 - now, and not in a forked child: it prepares torch for forks
+
+        super().__init__(strings=strings)
+        if not isinstance(cache_size, int) or isinstance(cache_size, bool) or cache_size < 0:
+            raise ValueError(f"cache_size is {cache_size!r}, expected a whole number of words, 0 or more")
+        if not isinstance(model, str | Path | None):
+            raise TypeError(f"model is {model!r:.60}, expected the path of a model folder, or None")
+        self.name: str | None = "beast"
+        self.attr = attribute_id(attr)
+        self.cache_size = cache_size
+        self.model = None if model is None else str(model)
+        self._model_folder = None if model is None else Path(model).absolute()
+        self._stores = [StringStore() if strings is None else strings]
+        self._words: WordEncoder | None = None
+        self._cache: OrderedDict[int, np.ndarray] = OrderedDict()
+        self.to_ops(get_current_ops())
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """What the `[nlp.vectors]` section of a configuration says of these vectors."""
+        attr = next(name for name, number in ATTRIBUTES.items() if number == self.attr)
+        return {"@vectors": REGISTERED_NAME, "model": self.model, "attr": attr, "cache_size": self.cache_size}
+
+    def load(self) -> "WordEncoder":
+        """The encoder, read now if it was not before.
+
+        Raises `FileNotFoundError` or `beast_core.ModelFolderError` if `model` is not a model folder.
+        """
+        if self._words is None:
+            from beast_core import load_encoder
+
+            # The cache is here, by key, where spaCy's look-ups need no string: a second one would only cost memory.
+            self._words = load_encoder(self._model_folder, cache_size=0)
+        return self._words
+
+    @property
+    def strings(self) -> StringStore:
+        """The store that turns keys into words."""
+        return self._stores[0]
+
+    @strings.setter
+    def strings(self, store: StringStore) -> None:
+        # Earlier stores stay as fallbacks: an unpickled vocab first gives its vectors a store, then replaces it by the
+        # one that they were pickled with, and does not tell them (spacy.vocab.unpickle_vocab).
+        self._stores = [store, *(known for known in self._stores if known is not store)]
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """`(1, width)`: without a table there is no number of rows. The width is 0 while `model` cannot be found."""
+        if self._words is not None:
+            return 1, self._words.width
+        from beast_core.storage import SHIPPED_MODEL, read_config
+
+        try:
+            return 1, read_config(self._model_folder or SHIPPED_MODEL).output_width
+        except (OSError, ValueError):
+            return 1, 0  # for a saved pipeline, weights are about to come; if not, the first look-up says what is wrong
+
+    @property
+    def vectors_length(self) -> int:
+        """Entries of a vector."""
+        return self.shape[1]
+
+    @property
+    def size(self) -> int:
+        """Never 0: spaCy would then take `doc.tensor` for the vectors."""
+        return max(self.shape)
+
+    @property
+    def data(self) -> Any:
+        """An empty `(0, width)` array, which tells spaCy the kind of arrays to make."""
+        return self._ops.alloc2f(0, self.vectors_length)
+
+    @property
+    def key2row(self) -> dict[int, int]:
+        """Always empty: no word has a row."""
+        return {}
+
+    def __len__(self) -> int:
+        return 1
+
+    def keys(self) -> list[int]:
+        """The keys of all strings with a vector that the pipeline has seen."""
+        return [get_string_id(word) for word in self._seen()]
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(self.keys())
+
+    def __contains__(self, key: int | str) -> bool:
+        if key in self._cache:
+            return True
+        try:
+            return has_vector(self._word(key))
+        except KeyError:
+            return False
+
+    def __getitem__(self, key: int | str) -> Any:
+        vector = self._cache.get(key)
+        return self.get_batch([key])[0] if vector is None else self._give(vector)
+
+    def get_batch(self, keys: Iterable[int | str]) -> Any:
+        """`(keys, width)` float32; zeros for white space. Raises `KeyError` for a key of no known string."""
+        given: dict[int, str] = {}
+        if hasattr(keys, "dtype"):
+            numbers = get_array_ops(keys).to_numpy(keys)
+        else:
+            listed = list(keys)
+            given = {get_string_id(key): key for key in listed if isinstance(key, str)}
+            numbers = np.array([get_string_id(key) for key in listed], dtype=np.uint64)
+        if not len(numbers):
+            return self.data
+        distinct, place = np.unique(numbers, return_inverse=True)
+        vectors = np.concatenate(self._look_up(distinct.tolist(), given=given)).reshape(len(distinct), -1)
+        return self._ops.asarray(vectors[place])
+
+    def prefetch(self, docs: Iterable[Doc]) -> None:
+        """Computes the vectors of all new words of the documents at once, many times as fast as one at a time."""
+        keys = [doc.to_array(self.attr) for doc in docs]
+        if keys and self.cache_size:
+            self._look_up(np.unique(np.concatenate(keys)).tolist(), given={})
+
+    def _look_up(self, keys: list[int], *, given: dict[int, str]) -> list[np.ndarray]:
+        """One `(width,)` array for each of the distinct keys; `given` has the words of keys that came as words."""
+        found = {key: self._cache.get(key) for key in keys}
+        unknown = {key: given.get(key) or self._word(key) for key, vector in found.items() if vector is None}
+        words = {key: word for key, word in unknown.items() if has_vector(word)}
+        encoder = self.load()
+        # Each vector a copy of its own, so that each can be forgotten on its own.
+        fresh = dict(zip(words, map(np.copy, encoder.encode(list(words.values()))), strict=True))
+        with _LOCK:
+            for key in keys:
+                if key in self._cache:
+                    self._cache.move_to_end(key)
+            self._cache.update(fresh)
+            while len(self._cache) > self.cache_size:
+                self._cache.popitem(last=False)
+        zeros = np.zeros(encoder.width, dtype=np.float32)
+        return [fresh.get(key, zeros) if vector is None else vector for key, vector in found.items()]
+
+    def _word(self, key: int | str) -> str:
+        if isinstance(key, str):
+            return key
+        for store in self._stores:
+            if key in store:
+                return store[key]
+        raise KeyError(f"no string is known for the key {key}; pass the word, or call nlp.vocab.strings.add(word)")
+
+    def _seen(self) -> list[str]:
+        return [word for word in dict.fromkeys(word for store in self._stores for word in store) if has_vector(word)]
+
+    def most_similar(
+        self,
+        queries: Any,
+        *,
+        batch_size: int = 1024,
+        n: int = 1,
+        sort: bool = True,
+        keys: Iterable[int | str] | None = None,
+    ) -> tuple[Any, Any, Any]:
+        """The `n` words nearest to each query by cosine, among `keys`: words, or spaCy's keys of words.
+
+        Without `keys`, among all strings the pipeline has seen, which are its words and also its tags, affixes and
+        word shapes: better say which words to choose from.
+
+            words = ["gato", "can", "mesa"]
+            keys, rows, scores = nlp.vocab.vectors.most_similar(doc[1].vector[None], keys=words, n=2)
+            [words[row] for row in rows[0]]
+
+        `queries` is `(queries, width)`, of any length, and taken `batch_size` at a time. Returns `(keys, rows, scores)`
+        as spaCy's own vectors do, each `(queries, n)`: uint64 keys that `nlp.vocab.strings` knows, int32 places in
+        `keys` as given, and float32 cosines, highest first unless `sort` is False.
+
+        Raises `ValueError` for queries of another shape or with NaN, and if there are fewer than `n` words.
+        """
+        words = self._seen() if keys is None else [self._word(key) for key in keys]
+        places = np.array([place for place, word in enumerate(words) if has_vector(word)], dtype=np.int32)
+        queries = get_array_ops(queries).to_numpy(queries).astype(np.float32)
+        if queries.ndim != 2 or queries.shape[1] != self.vectors_length or not np.isfinite(queries).all():
+            raise ValueError(
+                f"queries have shape {queries.shape}, expected (queries, {self.vectors_length}) without NaN; "
+                "for a single vector pass vector[None]"
+            )
+        if not 1 <= n <= len(places):
+            raise ValueError(f"n is {n}, expected 1 to {len(places)}, the number of words there are to choose from")
+        candidates = get_array_ops(self.data).to_numpy(self.get_batch([words[place] for place in places]))
+        best = np.zeros((len(queries), n), dtype=np.int64)
+        scores = np.zeros((len(queries), n), dtype=np.float32)
+        for start in range(0, len(queries), batch_size):
+            batch = slice(start, start + batch_size)
+            best[batch], scores[batch] = nearest(queries[batch], candidates=candidates, n=n, sort=sort)
+        rows = places[best]
+        known = {row: self.strings.add(words[row]) for row in set(rows.ravel().tolist())}
+        found = np.array([known[row] for row in rows.ravel().tolist()], dtype=np.uint64).reshape(rows.shape)
+        return self._ops.asarray(found), self._ops.asarray(rows), self._ops.asarray(scores)
+
+    def add(self, key: int | str, *, vector: Any = None, row: int | None = None) -> int:
+        """Warns and returns -1: vectors are computed, none can be set."""
+        if key in self:  # the retokenizer sets vectors of merged white space, which need no warning
+            warnings.warn("BEAST computes vectors from the words themselves: the one given is not kept", stacklevel=2)
+        return -1
+
+    def clear(self) -> None:
+        """Forgets all computed vectors."""
+        with _LOCK:
+            self._cache.clear()
+
+    def to_ops(self, ops: Ops) -> None:
+        """Gives vectors as arrays of `ops` from now on."""
+        self._ops = ops
+        # A copy in any case: what a user does to a vector in place must not reach the next user of the word.
+        self._give = np.ndarray.copy if ops.xp is np else ops.asarray
+
+    def __eq__(self, other: object) -> bool:
+        """Whether both give every word the same vector."""
+        if self is other or not isinstance(other, BeastVectors):
+            return self is other
+        ours, theirs = self.load().encoder, other.load().encoder
+        if self.attr != other.attr or ours.config != theirs.config:
+            return False
+        weights = theirs.state_dict()
+        return all(value.equal(weights[name]) for name, value in ours.state_dict().items())
+
+    __hash__ = None
+
+    def to_disk(self, path: str | Path, *, exclude: Iterable[str] = ()) -> None:
+        """Writes `path/beast`, a model folder like any other, and `path/vectors.cfg`."""
+        from spacy_beast.weights import write_unchanged
+
+        write_unchanged(self.load().encoder, path=Path(path) / _MODEL_FOLDER)
+        srsly.write_json(Path(path) / _SETTINGS_FILE, self._saved_settings())
+
+    def from_disk(self, path: str | Path, *, exclude: Iterable[str] = ()) -> "BeastVectors":
+        """Takes over the weights and the attribute that `to_disk` wrote; changes nothing if it wrote none there.
+
+        Raises `FileNotFoundError` or `beast_core.ModelFolderError` if the weights are missing or damaged.
+        """
+        from beast_core import read_encoder
+
+        folder = Path(path)
+        settings = srsly.read_json(folder / _SETTINGS_FILE) if (folder / _SETTINGS_FILE).is_file() else {}
+        if settings.get("mode") == _SAVED_MODE:
+            return self._take(read_encoder(folder / _MODEL_FOLDER), attr=settings["attr"])
+        table = folder / "vectors"
+        return self._ignore(np.load(table, allow_pickle=False) if table.is_file() else np.empty(0))
+
+    def to_bytes(self, *, exclude: Iterable[str] = ()) -> bytes:
+        """The weights and the attribute as bytes, the same ones for the same vectors."""
+        from spacy_beast.weights import encoder_to_bytes
+
+        settings = srsly.json_dumps(self._saved_settings()).encode()
+        return srsly.msgpack_dumps({_SETTINGS_FILE: settings, "model": encoder_to_bytes(self.load().encoder)})
+
+    def from_bytes(self, data: bytes, *, exclude: Iterable[str] = ()) -> "BeastVectors":
+        """Takes over what `to_bytes` gave; the bytes of spaCy's own vectors change nothing."""
+        message = srsly.msgpack_loads(data) if data else {}
+        settings = srsly.json_loads(message.get(_SETTINGS_FILE, b"{}"))
+        if settings.get("mode") == _SAVED_MODE:
+            from spacy_beast.weights import encoder_from_bytes
+
+            return self._take(encoder_from_bytes(message["model"]), attr=settings["attr"])
+        return self._ignore(srsly.msgpack_loads(message["vectors"]) if "vectors" in message else np.empty(0))
+
+    def _saved_settings(self) -> dict[str, str]:
+        return {"mode": _SAVED_MODE, "attr": self.settings["attr"]}
+
+    def _take(self, encoder: "BeastEncoder", *, attr: str) -> "BeastVectors":
+        from beast_core import WordEncoder
+
+        self.attr = attribute_id(attr)
+        self._words = WordEncoder(encoder, cache_size=0)
+        self.to_ops(get_current_ops())
+        self.clear()
+        return self
+
+    def _ignore(self, table: np.ndarray) -> "BeastVectors":
+        # spaCy has us read the vectors of a pipeline that components are taken from, and then our own again.
+        if table.size:
+            warnings.warn(
+                f"a table of {len(table)} word vectors is not loaded, because this pipeline computes its vectors with "
+                "BEAST; components that were trained with that table will not work here",
+                stacklevel=3,
+            )
+        return self
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        settings = {key: value for key, value in self.settings.items() if key != "@vectors"}
+        return _unpickle, (settings, self.name, self.to_bytes(), self._stores)
+
+
+def _unpickle(settings: dict[str, Any], name: str | None, data: bytes, stores: list[StringStore]) -> BeastVectors:
+    vectors = BeastVectors(**settings).from_bytes(data)
+    vectors.name = name
+    # The very objects the vocab is pickled with, not their content: see `BeastVectors.strings`.
+    vectors._stores = stores
+    return vectors
+
+
+def create_beast_vectors(
+    *, model: str | None = None, attr: str = "ORTH", cache_size: int = DEFAULT_CACHE_SIZE
+) -> Callable[["Vocab"], BeastVectors]:
+    """`spacy_beast.BeastVectors.v1`, for the `[nlp.vectors]` section of a configuration; see `BeastVectors`.
+
+        [nlp.vectors]
+        @vectors = "spacy_beast.BeastVectors.v1"
+        model = null
+        attr = "ORTH"
+        cache_size = 50000
+
+    Raises `ValueError` for a bad `attr` or `cache_size`. `model` is read when first needed: a saved pipeline, which
+    has weights of its own, must load on machines that do not have it.
+    """
+    BeastVectors(model=model, attr=attr, cache_size=cache_size)  # complains now, where the settings are in sight
+
+    def create(vocab: "Vocab") -> BeastVectors:
+        return BeastVectors(strings=vocab.strings, model=model, attr=attr, cache_size=cache_size)
+
+    return create

@@ -1,0 +1,130 @@
+"""`nlp.add_pipe("beast_vectors")`: where it works, what it refuses, and what it leaves in the configuration."""
+
+import numpy as np
+import pytest
+import spacy
+from spacy.vectors import Vectors
+
+from beast_core import ModelFolderError, WordEncoder, load_encoder
+from spacy_beast import BeastVectors
+
+
+@pytest.fixture
+def sizes(monkeypatch):
+    """The number of words in each call of the encoder."""
+    sizes, encode = [], WordEncoder.encode
+    monkeypatch.setattr(WordEncoder, "encode", lambda self, words: (sizes.append(len(words)), encode(self, words))[1])
+    return sizes
+
+
+def test_a_batch_is_encoded_in_one_go_and_no_word_twice(nlp, sizes):
+    docs = list(nlp.pipe(["uno dos tres", "dos cuatro", "uno cinco\n"], batch_size=2))
+    assert [token.has_vector for doc in docs for token in doc if token.vector.any()] == [True] * 7
+    assert [size for size in sizes if size] == [4, 1]
+
+
+def test_it_works_beside_other_pipes_and_in_any_language(model_path):
+    for lang in ("es", "en", "xx"):
+        nlp = spacy.blank(lang)
+        nlp.add_pipe("sentencizer")
+        nlp.add_pipe("beast_vectors", first=True, name="vectors", config={"model": model_path})
+        nlp.add_pipe("doc_cleaner")
+        docs = list(nlp.pipe(["Uno dos. Tres.", "", "\n"]))
+        assert len(list(docs[0].sents)) == 2 and docs[0][0].vector.any() and not docs[1].vector.any()
+        assert nlp.analyze_pipes()["problems"]["vectors"] == []
+
+
+def test_the_configuration_names_the_vectors(nlp, model_path):
+    expected = {"@vectors": "spacy_beast.BeastVectors.v1", "model": model_path, "attr": "ORTH", "cache_size": 50_000}
+    assert nlp.config["nlp"]["vectors"] == expected
+    again = spacy.blank("es").from_config(nlp.config)
+    assert isinstance(again.vocab.vectors, BeastVectors) and again.vocab.vectors == nlp.vocab.vectors
+    assert nlp.meta["vectors"] == {"width": 16, "vectors": 1, "keys": -1, "name": "beast", "mode": "beast"}
+
+
+def test_training_puts_the_vectors_into_a_configuration_that_has_only_the_pipe(model_path):
+    config = {"nlp": {"lang": "es", "pipeline": ["beast_vectors"]}, "components": {"beast_vectors": {}}}
+    config["components"]["beast_vectors"] = {"factory": "beast_vectors", "model": model_path, "cache_size": 7}
+    nlp = spacy.blank("es").from_config(config)
+    nlp.initialize()
+    assert nlp.config["nlp"]["vectors"]["cache_size"] == nlp.vocab.vectors.cache_size == 7
+
+
+class TestRefusals:
+    """Each bad input ends in one error that says what was given, what was expected and what to do."""
+
+    def add(self, nlp=None, **config):
+        (nlp or spacy.blank("es")).add_pipe("beast_vectors", config=config)
+
+    def test_no_such_model(self, tmp_path):
+        with pytest.raises(FileNotFoundError, match=r"no model at .*nowhere .*found nothing, expected a model"):
+            self.add(model=str(tmp_path / "nowhere"))
+
+    def test_not_a_model(self, tmp_path):
+        with pytest.raises(ModelFolderError, match=r"is no model folder: config.json is missing"):
+            self.add(model=str(tmp_path))
+
+    @pytest.mark.parametrize("attr", ["LEMMA", "SHAPES", ""])
+    def test_attribute(self, attr, model_path):
+        with pytest.raises(ValueError, match=rf"attr is '{attr}', expected one of \['LOWER', 'NORM', 'ORTH', 'TEXT'\]"):
+            self.add(attr=attr, model=model_path)
+
+    def test_negative_cache(self, model_path):
+        with pytest.raises(ValueError, match="cache_size is -1, expected a whole number of words, 0 or more"):
+            self.add(cache_size=-1, model=model_path)
+
+    @pytest.mark.parametrize("cache_size", ["many", 1.5, None])
+    def test_cache_that_is_no_number(self, cache_size, model_path):
+        with pytest.raises(ValueError, match=r"beast_vectors -> cache_size.*is not <class 'int'>"):
+            self.add(cache_size=cache_size, model=model_path)
+        with pytest.raises(ValueError, match=r"cache_size is .*, expected a whole number of words, 0 or more"):
+            BeastVectors(cache_size=cache_size)
+
+    def test_a_pipeline_with_a_table(self):
+        nlp = spacy.blank("es")
+        nlp.vocab.vectors = Vectors(strings=nlp.vocab.strings, data=np.ones((1, 4)), keys=["sol"], name="mine")
+        with pytest.raises(ValueError, match=r"already has a table of 1 word vectors \(mine\).*reset_vectors\(shape"):
+            self.add(nlp)
+        assert nlp.vocab.vectors.shape == (1, 4) and nlp.config["nlp"]["vectors"]["@vectors"] == "spacy.Vectors.v1"
+        nlp.vocab.reset_vectors(shape=(0, 0))
+        self.add(nlp)
+        assert nlp("sol")[0].vector.shape == (256,)
+
+    def test_a_second_pipe_with_other_settings(self, nlp, model_path):
+        nlp.add_pipe("beast_vectors", name="same", config={"model": model_path})
+        with pytest.raises(ValueError, match=r"model is None here and .*attr is 'LOWER' here and 'ORTH' there"):
+            nlp.add_pipe("beast_vectors", name="other", config={"attr": "LOWER"})
+        assert nlp.pipe_names == ["beast_vectors", "same"] and nlp("sol")[0].vector.any()
+
+    def test_a_pipe_from_another_pipeline(self, nlp):
+        other = spacy.blank("es")
+        with pytest.warns(UserWarning, match="W113"):
+            other.add_pipe("beast_vectors", source=nlp)
+        for use in (other, lambda text: list(other.pipe([text])), lambda _: other.initialize()):
+            with pytest.raises(ValueError, match=r"found vectors of type Vectors .* without source"):
+                use("sol")
+
+
+def test_a_sourced_pipe_works_where_the_vectors_are_ours_too(make_nlp):
+    other = make_nlp()
+    other.add_pipe("beast_vectors", source=make_nlp(), name="sourced")
+    assert other("sol")[0].vector.any()
+
+
+def test_vectors_named_in_the_configuration_complain_when_first_asked(tmp_path):
+    vectors = {"@vectors": "spacy_beast.BeastVectors.v1", "model": str(tmp_path / "nowhere")}
+    nlp = spacy.blank("es", config={"nlp": {"vectors": vectors}})
+    doc = nlp("sol")
+    doc.tensor = np.ones((1, 4), dtype=np.float32)
+    for ask in (lambda: doc[0].vector, lambda: doc.vector, lambda: nlp.vocab.get_vector("sol"), nlp.to_bytes):
+        with pytest.raises(FileNotFoundError, match=r"no model at .*nowhere"):
+            ask()
+    with pytest.raises(ValueError, match="attr is 'POS'"):
+        spacy.blank("es", config={"nlp": {"vectors": {**vectors, "attr": "POS"}}})
+
+
+def test_a_relative_model_is_relative_to_where_it_was_named(model_path, tmp_path, monkeypatch):
+    monkeypatch.chdir(f"{model_path}/..")
+    vectors = BeastVectors(model="small")
+    monkeypatch.chdir(tmp_path)
+    np.testing.assert_allclose(vectors["sol"], load_encoder(model_path).encode(["sol"])[0], atol=1e-6)
