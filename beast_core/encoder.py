@@ -74,9 +74,8 @@ class BeastEncoder(nn.Module):
     def _flatten(self, word_bytes: Tensor, lengths: Tensor) -> Tensor:
         window, width = self.config.window, self.config.hidden_width
         position = torch.arange(window, device=word_bytes.device)
-        # The empty word attends everywhere, as a mask without a single True does in the stock folder: no NaN.
-        mask = (position < lengths[:, None]) | (lengths == 0)[:, None]
-        mask = mask[:, None, None, :]
+        # The empty word has nothing to attend to: fused attention then gives zeros, here and in the stock folder.
+        mask = (position < lengths[:, None])[:, None, None, :]
         if self.config.causal:
             mask = mask & (position[None, :] <= position[:, None])
         # Computed, not stored: a position table is no parameter, and this one costs nothing beside the blocks.

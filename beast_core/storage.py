@@ -18,7 +18,7 @@ from torch import Tensor
 from beast_core.config import EncoderConfig
 from beast_core.encoder import BeastEncoder
 from beast_core.files import replace_folder
-from beast_core.stock import from_stock
+from beast_core.stock import MODULE_FOLDERS, from_stock
 
 FORMAT_VERSION = 1
 CONFIG_FILE = "config.json"
@@ -132,6 +132,12 @@ def _read_stock(folder: Path, config: EncoderConfig) -> dict[str, Tensor]:
         except (SafetensorError, OSError) as error:
             raise ModelFolderError(f"cannot read {name} from {file}: {error}; save the model again") from error
 
+    parts = [module["path"] for module in json.loads((folder / "modules.json").read_text(encoding="utf-8"))]
+    if parts != list(MODULE_FOLDERS[config.family]):
+        raise ModelFolderError(
+            f"{folder} is built of {parts}, expected {list(MODULE_FOLDERS[config.family])}: modules were added or taken "
+            "away after it was written; use it with SentenceTransformer"
+        )
     try:
         return from_stock(read, config=config)
     except ModelFolderError:

@@ -51,7 +51,8 @@ def attend(projected: np.ndarray, *, heads: int, sees, rotary: bool) -> np.ndarr
         for i in range(positions):
             seen = [j for j in range(positions) if sees(i, j)]
             weights = np.exp(key[seen] @ query[i] / math.sqrt(head_width))
-            attended[i, first : first + head_width] = weights / weights.sum() @ value[seen]
+            if seen:  # nothing to see gives zeros
+                attended[i, first : first + head_width] = weights / weights.sum() @ value[seen]
     return attended
 
 
@@ -89,7 +90,7 @@ def flatten_reference(encoded: bytes, *, weights: dict[str, np.ndarray], config:
     hidden = np.array([layer_norm(vector) for vector in embedded])
 
     def sees(i: int, j: int) -> bool:
-        return (j < len(encoded) or not encoded) and (j <= i or not config.causal)
+        return j < len(encoded) and (j <= i or not config.causal)
 
     for layer in range(config.layers):
         part = {name: weights[f"blocks.{layer}.{name}"] for name in FLATTEN_PARTS}
@@ -135,9 +136,9 @@ def test_presets_equal_the_slow_reference(preset, make_encoder):
 
 GOLDEN = {
     "ngram": {"": [0.821296, -0.217357, -0.515040, 0.113850], "sol": [0.729295, -0.051821, -0.568072, 0.377805]},
-    "flatten": {"": [-0.596998, 0.658099, -0.030538, -0.457785], "sol": [-0.606052, 0.657756, 0.044912, -0.445018]},
+    "flatten": {"": [-0.560542, 0.654096, 0.003433, -0.507878], "sol": [-0.606052, 0.657756, 0.044912, -0.445018]},
     "causal flatten": {
-        "": [-0.606484, 0.664249, -0.052369, -0.433830],
+        "": [-0.560542, 0.654096, 0.003433, -0.507878],
         "sol": [-0.607532, 0.657920, 0.042588, -0.442981],
     },
 }

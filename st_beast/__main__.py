@@ -1,0 +1,37 @@
+"""The command line: `python -m st_beast save beast`."""
+
+import argparse
+import json
+import sys
+
+from transformers.utils import logging
+
+from st_beast import save
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Runs the command; returns its exit code, 0 or, with the reason on standard error, 1."""
+    parser = argparse.ArgumentParser(prog="python -m st_beast", description="BEAST for sentence-transformers.")
+    commands = parser.add_subparsers(dest="command", required=True)
+    save_command = commands.add_parser(
+        "save",
+        help="write a model folder that SentenceTransformer(folder) loads",
+        description="Writes a model as a folder of stock sentence-transformers parts. "
+        "SentenceTransformer(folder) loads it without this package.",
+    )
+    save_command.add_argument("path", help="the folder to write; an older model there is replaced, nothing else is")
+    save_command.add_argument("--model", metavar="FOLDER", help="the model to write; default: the one that ships")
+    options = parser.parse_args(arguments)
+    logging.disable_progress_bar()
+    try:
+        written = save(options.path, model=options.model)
+    except (OSError, ValueError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    print(written)
+    print(f'use it with: SentenceTransformer({json.dumps(options.path, ensure_ascii=False)}).encode(["perro", "gato"])')
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
