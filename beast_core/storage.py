@@ -135,8 +135,8 @@ def _read_stock(folder: Path, config: EncoderConfig) -> dict[str, Tensor]:
     parts = [module["path"] for module in json.loads((folder / "modules.json").read_text(encoding="utf-8"))]
     if parts != (expected := list(MODULE_FOLDERS[config.family])):
         raise ModelFolderError(
-            f"{folder} is built of {parts}, expected {expected}: modules were added or taken away after it was written; "
-            "use it with SentenceTransformer"
+            f"{folder} is built of {parts}, expected {expected}: modules were added or taken away after it was "
+            "written; use it with SentenceTransformer"
         )
     try:
         return from_stock(read, config=config)
