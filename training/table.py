@@ -23,8 +23,9 @@ import pyarrow.parquet as parquet
 LEVELS = 31
 
 # All words that begin with the same letters are held out together, so that few inflections of a held-out word are seen.
+# Few families: the model that ships is trained without them too, and one in fifty cost it 0.03 on SimLex-999.
 _HELD_OUT_PREFIX = 5
-_HELD_OUT_ONE_IN = 50
+_HELD_OUT_ONE_IN = 200
 
 # Below this share of the variance that unit vectors can have, a table says the same of every word.
 _LEAST_VARIANCE = 0.05
@@ -51,7 +52,7 @@ class TeacherTable:
 
 
 def held_out_words(words: Sequence[str]) -> np.ndarray:
-    """Which words a student must not see, `(words,)` bool: the same one in fifty on every machine and in every table.
+    """Which words a student must not see, `(words,)` bool: the same one in two hundred on every machine and in every table.
 
     >>> bool(held_out_words(["cantar"])[0]) == bool(held_out_words(["cantaríamos"])[0])
     True
