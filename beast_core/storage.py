@@ -132,7 +132,11 @@ def _read_stock(folder: Path, config: EncoderConfig) -> dict[str, Tensor]:
         except (SafetensorError, OSError) as error:
             raise ModelFolderError(f"cannot read {name} from {file}: {error}; save the model again") from error
 
-    parts = [module["path"] for module in json.loads((folder / "modules.json").read_text(encoding="utf-8"))]
+    modules = folder / "modules.json"
+    try:
+        parts = [module["path"] for module in json.loads(modules.read_text(encoding="utf-8"))]
+    except (ValueError, KeyError, TypeError) as error:
+        raise ModelFolderError(f"{modules} is no list of modules ({error}); save the model again") from error
     if parts != (expected := list(MODULE_FOLDERS[config.family])):
         raise ModelFolderError(
             f"{folder} is built of {parts}, expected {expected}: modules were added or taken away after it was "

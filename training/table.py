@@ -52,7 +52,7 @@ class TeacherTable:
 
 
 def held_out_words(words: Sequence[str]) -> np.ndarray:
-    """Which words a student must not see, `(words,)` bool: the same one in two hundred on every machine and in every table.
+    """Which words a student must not see, `(words,)` bool: the same one in 200 on every machine, in every table.
 
     >>> bool(held_out_words(["cantar"])[0]) == bool(held_out_words(["cantaríamos"])[0])
     True

@@ -95,7 +95,8 @@ def test_a_stock_folder_holds_the_same_encoder(family, make_encoder, tmp_path):
         (tmp_path / name).mkdir(exist_ok=True)
         contiguous = {key: value.clone(memory_format=torch.contiguous_format) for key, value in tensors.items()}
         save_file(contiguous, tmp_path / name / "model.safetensors")
-    (tmp_path / "modules.json").write_text("[]")
+    modules = [{"path": part} for part in MODULE_FOLDERS[encoder.config.family]]
+    (tmp_path / "modules.json").write_text(json.dumps(modules))
     (tmp_path / "config.json").write_text(json.dumps({"model_type": "any", **describe(encoder.config)}))
     np.testing.assert_array_equal(vectors(read_encoder(tmp_path)), vectors(encoder))
     if family != "ngram":
@@ -105,6 +106,14 @@ def test_a_stock_folder_holds_the_same_encoder(family, make_encoder, tmp_path):
         expected = f"{re.escape(str(tmp_path))}: embeddings.LayerNorm.bias .*keeps it fixed"
         with pytest.raises(ModelFolderError, match=expected):
             read_encoder(tmp_path)
+    for changed, message in (
+        ([*modules, {"path": "9_Dense"}], "9_Dense.*modules were added"),
+        (3, "no list of modules"),
+    ):
+        (tmp_path / "modules.json").write_text(json.dumps(changed))
+        with pytest.raises(ModelFolderError, match=message):
+            read_encoder(tmp_path)
+    (tmp_path / "modules.json").write_text(json.dumps(modules))
     (tmp_path / "model.safetensors").unlink()
     with pytest.raises(ModelFolderError, match=f"cannot read .* from {re.escape(str(tmp_path / 'model.safetensors'))}"):
         read_encoder(tmp_path)
