@@ -17,7 +17,7 @@ from beast_core.storage import read_encoder
 DEFAULT_CACHE_SIZE = 50_000
 
 # Larger batches fall out of a core's cache and are slower on a CPU; a GPU wants them large.
-_BATCH_SIZE = {"cpu": 256}
+_BATCH_SIZE = {"cpu": 64}
 _DEVICE_BATCH_SIZE = 8192
 
 _ENCODERS: "weakref.WeakSet[WordEncoder]" = weakref.WeakSet()

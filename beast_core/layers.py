@@ -111,6 +111,22 @@ class Layout:
         return values * self.cosine.to(values.dtype) + turned * self.sine.to(values.dtype)
 
 
+def attend(query: Tensor, *, key: Tensor, value: Tensor, mask: Tensor | None = None, training: bool = False) -> Tensor:
+    """Scaled dot-product attention, each `(words, heads, positions, head width)`.
+
+    `mask` broadcasts to `(words, heads, positions, positions)`, True = attend; None is causal. A position that may
+    attend to nothing gets zeros.
+    """
+    if not training:
+        return functional.scaled_dot_product_attention(query, key, value, attn_mask=mask, is_causal=mask is None)
+    # The fused kernel's backward pass in bfloat16 on a CPU takes five times as long as these products do.
+    scores = query @ key.transpose(-1, -2) * query.shape[-1] ** -0.5
+    if mask is None:
+        mask = torch.ones(scores.shape[-2:], dtype=torch.bool, device=scores.device).tril()
+    weights = scores.masked_fill(~mask, torch.finfo(scores.dtype).min).softmax(dim=-1)
+    return weights.masked_fill(~mask, 0) @ value
+
+
 class CausalBlock(nn.Module):
     """Pre-norm transformer block: RMSNorm, causal rotary attention, RMSNorm, gated SiLU feed-forward; no biases.
 
@@ -134,18 +150,10 @@ class CausalBlock(nn.Module):
         query, key, value = projected.unflatten(-1, (3, self.heads, -1)).unbind(1)
         padded = layout.pad(torch.stack((layout.rotate(query), layout.rotate(key), value), dim=1))
         query, key, value = padded.permute(2, 0, 3, 1, 4)  # each (words, heads, positions, head width)
-        attended = self._attend(query, key, value)
+        attended = attend(query, key=key, value=value, training=self.training)
         hidden = hidden + self.attention_output(layout.gather(attended.transpose(1, 2)).flatten(1))
         gate, up = self.gate_and_up(self.feed_forward_norm(hidden)).chunk(2, dim=-1)
         return hidden + self.down(functional.silu(gate) * up)
-
-    def _attend(self, query: Tensor, key: Tensor, value: Tensor) -> Tensor:
-        if not self.training:
-            return functional.scaled_dot_product_attention(query, key, value, is_causal=True)
-        # The fused kernel's backward pass in bfloat16 on a CPU takes five times as long as these three products do.
-        scores = query @ key.transpose(-1, -2) * query.shape[-1] ** -0.5
-        later = torch.ones(scores.shape[-2:], dtype=torch.bool, device=scores.device).triu(1)
-        return scores.masked_fill(later, -torch.inf).softmax(dim=-1) @ value
 
 
 class PostNormBlock(nn.Module):
@@ -168,6 +176,6 @@ class PostNormBlock(nn.Module):
         """`(words, positions, width)` -> the same; `mask` is `(words, 1, positions or 1, positions)`, True = attend."""
         projected = self.query_key_value(hidden).unflatten(-1, (3, self.heads, -1))
         query, key, value = projected.permute(2, 0, 3, 1, 4)  # each (words, heads, positions, head width)
-        attended = functional.scaled_dot_product_attention(query, key, value, attn_mask=mask)
+        attended = attend(query, key=key, value=value, mask=mask, training=self.training)
         hidden = self.attention_norm(hidden + self.attention_output(attended.transpose(1, 2).flatten(2)))
         return self.feed_forward_norm(hidden + self.down(functional.gelu(self.up(hidden))))

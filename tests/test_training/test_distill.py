@@ -50,6 +50,17 @@ def test_a_student_learns_its_teacher_and_words_it_never_saw(finished, tiny_tabl
     assert column(lines, "learning_rate")[-1] == 0
 
 
+def test_a_published_shape_learns_too(tiny_table, tmp_path):
+    settings = tmp_path / "flatten.toml"
+    encoder = "{ hidden_width = 16, heads = 4, feed_forward_width = 32, output_width = 16 }"
+    settings.write_text(f"table = {str(tiny_table)!r}\npreset = 'asterisk'\nepochs = 20\nencoder = {encoder}\n")
+    distill(settings, tmp_path / "run", "--set", "batch_size=64", "--model", str(tmp_path / "beast"))
+    losses = column(log(tmp_path / "run"), "loss")
+    assert losses[-1] < 0.6 * losses[0]
+    compact, stock = (load_encoder(tmp_path / name).encode(["bacel", ""]) for name in ("run/model", "beast"))
+    np.testing.assert_allclose(compact, stock, atol=1e-6)
+
+
 def test_a_killed_run_goes_on_and_ends_like_one_that_was_not(tiny_settings, tmp_path):
     changes = ["--set", "epochs=60", "--checkpoint-minutes", "0.002"]
     distill(tiny_settings, tmp_path / "whole", *changes)
