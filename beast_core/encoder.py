@@ -58,7 +58,8 @@ class BeastEncoder(nn.Module):
         """`(words, window)` uint8 and `(words,)` int64 -> `(words, output width)` float32, unit length."""
         pool = self._ngram if self.config.family == "ngram" else self._flatten
         pooled = pool(word_bytes, lengths)
-        return functional.normalize(torch.tanh(self.projection(pooled)).float(), dim=-1)
+        projected = self.projection(pooled.to(self.projection.weight.dtype))
+        return functional.normalize(torch.tanh(projected).float(), dim=-1)
 
     def _ngram(self, word_bytes: Tensor, lengths: Tensor) -> Tensor:
         ids = mark_words(word_bytes, lengths=lengths)
@@ -69,7 +70,9 @@ class BeastEncoder(nn.Module):
         hidden = self.byte_embedding(layout.gather(ids)) + ngrams
         for block in self.blocks:
             hidden = block(hidden, layout)
-        return layout.mean(self.final_norm(hidden.float()), lengths=lengths + 2)
+        weight = self.final_norm.weight.float()  # means are taken in float32, whatever the weights are kept in
+        normed = functional.rms_norm(hidden.float(), weight.shape, weight, NORM_EPSILON)
+        return layout.mean(normed, lengths=lengths + 2)
 
     def _flatten(self, word_bytes: Tensor, lengths: Tensor) -> Tensor:
         window, width = self.config.window, self.config.hidden_width
@@ -82,7 +85,8 @@ class BeastEncoder(nn.Module):
         positions = sinusoidal_positions(window, width=width).to(word_bytes.device)
         # Normalised without weights of its own, so that a stock BERT, which normalises here, can hold this encoder
         # and the parameter count stays the published one.
-        hidden = functional.layer_norm(self.byte_embedding(word_bytes.int()) + positions, (width,), eps=NORM_EPSILON)
+        embedded = self.byte_embedding(word_bytes.int())
+        hidden = functional.layer_norm(embedded + positions.to(embedded.dtype), (width,), eps=NORM_EPSILON)
         for block in self.blocks:
             hidden = block(hidden, mask)
         return hidden.flatten(1)

@@ -1,4 +1,4 @@
-"""Folders that are there whole or not at all."""
+"""Files and folders that are there whole or not at all."""
 
 import ctypes
 import os
@@ -8,6 +8,17 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+
+def write_file(path: Path, content: str | bytes) -> None:
+    """Writes a whole file or, on any error, leaves what was there."""
+    temporary = path.with_name(f".{path.name}.partial")
+    try:
+        temporary.write_bytes(content.encode("utf-8") if isinstance(content, str) else content)
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
 
 # What a folder of ours is made of, and what a sentence-transformers folder holds beside its numbered module folders.
 _MODEL_FILES = {"config.json", "model.safetensors"}

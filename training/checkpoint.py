@@ -47,5 +47,5 @@ def load_checkpoint(folder: Path, *, run: dict[str, Any], device: torch.device) 
         )
     try:
         return progress["step"], torch.load(folder / _STATE_FILE, map_location=device, weights_only=True)
-    except (OSError, RuntimeError, ValueError) as error:
+    except Exception as error:  # of a damaged file, torch raises whatever it stumbles over
         raise CheckpointError(f"{folder / _STATE_FILE} cannot be read ({error}); start anew with --restart") from error

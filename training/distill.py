@@ -1,7 +1,7 @@
 """Distils a teacher table into an encoder.
 
     python -m training.distill training/configs/beast.toml --output runs/beast --model beast
-    accelerate launch --num_processes 2 -m training.distill ...          # several GPUs, or several processes on a CPU
+    torchrun --nproc-per-node 2 -m training.distill ...      # several GPUs, or several processes on a CPU
 
 A run that was stopped or killed goes on when the same command is given again.
 """

@@ -195,13 +195,3 @@ def is_single(word: str) -> bool:
 def _require(condition: object, file: Path, *, found: str, expected: str) -> None:
     if not condition:
         raise InputError(f"{file}: found {found}, expected {expected}")
-
-
-def write_file(path: Path, content: str | bytes) -> None:
-    """Writes a whole file or, on any error, leaves what was there."""
-    temporary = path.with_name(f".{path.name}.partial")
-    try:
-        temporary.write_bytes(content.encode("utf-8") if isinstance(content, str) else content)
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)

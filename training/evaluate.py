@@ -20,8 +20,9 @@ from typing import Any
 import torch
 
 from beast_core import ModelFolderError
+from beast_core.files import write_file
 from training import metrics
-from training.evalsets import EvaluationSets, InputError, read_sets, write_file
+from training.evalsets import EvaluationSets, InputError, read_sets
 from training.models import ModelSource, WordVectors, find_model
 from training.plots import draw_map, draw_training, map_words, read_log
 from training.table import TeacherTable, TeacherTableError, read_table

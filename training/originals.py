@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import NamedTuple
 from xml.etree import ElementTree
 
-from training.evalsets import InputError, is_single, write_file
+from beast_core.files import write_file
+from training.evalsets import InputError, is_single
 
 
 def _pairs(text: str) -> Iterator[Sequence[str]]:

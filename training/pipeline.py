@@ -4,13 +4,14 @@ python -m training.pipeline runs/beast/model runs/beast/pipeline --language es
 """
 
 import argparse
-import shutil
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 import spacy
 from spacy.language import Language
+
+from beast_core.files import replace_folder
 
 
 def build_pipeline(model: Path, *, language: str, name: str, version: str) -> Language:
@@ -33,14 +34,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--name", default="beast_vectors", help="name of the package (beast_vectors)")
     parser.add_argument("--version", default="0.1.0", help="version of the package (0.1.0)")
     options = parser.parse_args(arguments)
-    if options.pipeline.exists() and not (options.pipeline / "meta.json").is_file():
-        parser.error(f"{options.pipeline} is there and is no spaCy pipeline; name a new folder")
     try:
         pipeline = build_pipeline(options.model, language=options.language, name=options.name, version=options.version)
-    except (FileNotFoundError, ValueError) as error:
+        with replace_folder(options.pipeline) as folder:
+            pipeline.to_disk(folder)
+    except (OSError, ValueError, ImportError) as error:
         sys.exit(f"error: {error}")
-    shutil.rmtree(options.pipeline, ignore_errors=True)
-    pipeline.to_disk(options.pipeline)
     print(f"pipeline: {options.pipeline.resolve()}")
 
 

@@ -1,5 +1,6 @@
 """The settings of a distillation: a TOML file, checked whole before anything starts."""
 
+import math
 import tomllib
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, fields
@@ -50,21 +51,30 @@ class DistillSettings:
     def _value_problems(self) -> list[str]:
         problems = [
             f"{name} is {getattr(self, name)}, expected {least} or more"
-            for name, least in (("epochs", 1), ("batch_size", 1), ("accumulation_steps", 1), ("evaluations", 1))
+            for name, least in (
+                ("epochs", 1),
+                ("batch_size", 1),
+                ("accumulation_steps", 1),
+                ("evaluations", 1),
+                ("seed", 0),
+            )
             if getattr(self, name) < least
         ]
         problems += [
             f"{name} is {getattr(self, name)}, expected a positive number"
             for name in ("learning_rate", "embedding_learning_rate")
-            if not getattr(self, name) > 0
+            if not 0 < getattr(self, name) < math.inf
         ]
         problems += [
             f"{name} is {getattr(self, name)}, expected a share from 0 to 1"
             for name in ("warmup_share", "noise_share")
             if not 0 <= getattr(self, name) <= 1
         ]
-        if self.weight_decay < 0 or self.gradient_norm < 0:
-            problems.append("weight_decay and gradient_norm must be 0 or more")
+        problems += [
+            f"{name} is {getattr(self, name)}, expected 0 or more"
+            for name in ("weight_decay", "gradient_norm")
+            if not 0 <= getattr(self, name) < math.inf
+        ]
         if not problems and self.batch_size % self.accumulation_steps:
             problems.append(f"batch_size {self.batch_size} is not a multiple of accumulation_steps")
         try:
@@ -101,7 +111,10 @@ def read_settings(path: str | Path, *, changes: Sequence[str] = ()) -> DistillSe
             raise ValueError(
                 f"cannot read the change {change!r}: {error}; expected key=value, text in quotes"
             ) from error
-        encoder = {**values.get("encoder", {}), **changed.pop("encoder", {})}
+        encoders = [values.get("encoder", {}), changed.pop("encoder", {})]
+        if not all(isinstance(encoder, dict) for encoder in encoders):
+            raise ValueError(f"encoder is {encoders}, expected a table such as {{ layers = 2 }}")
+        encoder = {**encoders[0], **encoders[1]}
         values = {**values, **changed, **({"encoder": encoder} if encoder else {})}
     known = {entry.name for entry in fields(DistillSettings)}
     problems = [f"unknown key {key!r}" for key in sorted(set(values) - known)]

@@ -15,6 +15,8 @@ from torch import nn
 from tqdm import tqdm
 
 from beast_core import BeastEncoder, encode_words
+from beast_core.encoding import normalize_word
+from beast_core.files import write_file
 from training.batches import Batch, Batches
 from training.checkpoint import load_checkpoint, save_checkpoint
 from training.devices import good_at_bfloat16
@@ -58,6 +60,7 @@ class Distillation:
                 f"the teacher's vectors have {table.width} dimensions and the encoder gives {config.output_width}; "
                 f"set encoder.output_width={table.width}, or make a table of that width"
             )
+        _check_distinct(table.words, lowercase=config.lowercase)
         self.settings, self.table, self.output = settings, table, output.resolve()
         self.accelerator = Accelerator(
             cpu=device.type == "cpu",
@@ -143,10 +146,11 @@ class Distillation:
                 if self.step % _LOG_EVERY == 0 or last or self.step % evaluate_every == 0:
                     self._log(loss, progress, evaluate=last or self.step % evaluate_every == 0)
                 due = time.monotonic() - last_saved > self._checkpoint_seconds
-                if self._any(last or due or self._asked_to_stop):
+                stop = self._any(self._asked_to_stop)  # asked once: the signal may come between two looks
+                if self._any(stop or last or due):
                     self._save()
                     last_saved = time.monotonic()
-                if self._any(self._asked_to_stop) and not last:
+                if stop and not last:
                     raise Interrupted(f"at step {self.step} of {self.total_steps}; the same command goes on from here")
 
     def _step(self, batch: Batch) -> dict[str, torch.Tensor]:
@@ -180,10 +184,7 @@ class Distillation:
             "learning_rate": self.scheduler.get_last_lr()[-1],
         }
         if not math.isfinite(loss):
-            raise LearningStoppedError(
-                f"the loss is {loss} at step {self.step}: lower learning_rate and embedding_learning_rate, or set "
-                f"gradient_norm; the last good checkpoint is in {self.checkpoint}"
-            )
+            raise LearningStoppedError(self._diverged(f"the loss is {loss} at step {self.step}"))
         if self.step >= _GRACE_STEPS and spread < _COLLAPSED_SHARE * self._teacher_variance:
             raise LearningStoppedError(
                 f"the student collapsed at step {self.step}: its vectors have variance {spread:.4f}, the teacher's "
@@ -195,6 +196,12 @@ class Distillation:
             progress.set_postfix({key: f"{line[key]:.4f}" for key in ("cosine", "held_out_cosine") if line.get(key)})
             with self.log_file.open("a", encoding="utf-8") as log:
                 log.write(json.dumps(line) + "\n")
+
+    def _diverged(self, what: str) -> str:
+        return (
+            f"{what}: lower learning_rate and embedding_learning_rate, or set gradient_norm, and start anew with "
+            f"--restart or another --output; {self.checkpoint} is of an earlier step, if it is there"
+        )
 
     @torch.no_grad()
     def _held_out_cosine(self) -> float | None:
@@ -228,6 +235,8 @@ class Distillation:
         return bool(self.accelerator.reduce(torch.tensor(float(flag), device=self.accelerator.device)) > 0)
 
     def _save(self) -> None:
+        if not all(parameter.isfinite().all() for parameter in self.encoder.parameters()):
+            raise LearningStoppedError(self._diverged(f"the weights are not finite at step {self.step}"))
         if self.is_main:
             state = {
                 "encoder": self.encoder.state_dict(),
@@ -249,7 +258,21 @@ class Distillation:
         if self.is_main:
             lines = self.log_file.read_text(encoding="utf-8").splitlines() if self.log_file.exists() else []
             kept = [line for line in lines if line.endswith("}") and json.loads(line)["step"] <= self.step]
-            self.log_file.write_text("".join(f"{line}\n" for line in kept), encoding="utf-8")
+            write_file(self.log_file, "".join(f"{line}\n" for line in kept))
+
+
+def _check_distinct(words: list[str], *, lowercase: bool) -> None:
+    spelling: dict[str, str] = {}
+    twins = [
+        (first, word)
+        for word in words
+        if (first := spelling.setdefault(normalize_word(word, lowercase=lowercase), word)) != word
+    ]
+    if twins:
+        raise ValueError(
+            f"{len(twins)} words of the table are the same to the encoder (lowercase = {str(lowercase).lower()}), for "
+            f"example {twins[:3]}; keep one vector of each, or set encoder.lowercase=false"
+        )
 
 
 def _optimizer(encoder: nn.Module, settings: DistillSettings) -> torch.optim.Optimizer:

@@ -8,6 +8,7 @@ list) and `scale` (float16): a vector is `vector * scale`, brought to unit lengt
 
 import argparse
 import hashlib
+import sys
 import zlib
 from collections import Counter
 from collections.abc import Sequence
@@ -17,6 +18,8 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as parquet
+
+from beast_core.encoding import normalize_word
 
 # 63 levels an entry: cosine 0.9988 to the original, and zstd takes a third of what 255 levels would (measured on the
 # embedded table: 13.5 MB against 19.0 MB).
@@ -57,8 +60,9 @@ def held_out_words(words: Sequence[str]) -> np.ndarray:
     >>> bool(held_out_words(["cantar"])[0]) == bool(held_out_words(["cantaríamos"])[0])
     True
     """
+    spelled = (normalize_word(word, lowercase=True) for word in words)
     return np.array(
-        [zlib.crc32(word[:_HELD_OUT_PREFIX].encode()) % _HELD_OUT_ONE_IN == 0 for word in words], dtype=bool
+        [zlib.crc32(word[:_HELD_OUT_PREFIX].encode()) % _HELD_OUT_ONE_IN == 0 for word in spelled], dtype=bool
     )
 
 
@@ -132,7 +136,7 @@ def _check_vectors(vectors: np.ndarray, *, words: list[str], file: Path) -> None
 def write_table(
     path: str | Path, *, words: Sequence[str], vectors: np.ndarray, frequencies: np.ndarray, levels: int = LEVELS
 ) -> None:
-    """Writes a table in one step. `vectors` is `(words, width)`; entries of a row take `2 * levels + 1` values."""
+    """Writes a table. `vectors` is `(words, width)`; entries of a row take `2 * levels + 1` values."""
     vectors = vectors.astype(np.float32) / np.linalg.norm(vectors.astype(np.float32), axis=1, keepdims=True)
     scale = (np.abs(vectors).max(axis=1, keepdims=True) / levels).astype(np.float16)
     entries = np.rint(vectors / scale.astype(np.float32)).clip(-127, 127).astype(np.int8)
@@ -142,9 +146,7 @@ def write_table(
         "vector": pa.FixedSizeListArray.from_arrays(pa.array(entries.ravel()), vectors.shape[1]),
         "scale": pa.array(scale.ravel()),
     }
-    temporary = Path(f"{path}.partial")
-    parquet.write_table(pa.table(columns), temporary, compression="zstd", compression_level=19, use_dictionary=False)
-    temporary.replace(path)
+    parquet.write_table(pa.table(columns), path, compression="zstd", compression_level=19, use_dictionary=False)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -155,16 +157,33 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("table", type=Path, help="the Parquet file to write")
     parser.add_argument("--frequencies", type=Path, help="one Zipf frequency a line; without it all are 0")
     options = parser.parse_args(arguments)
-    words = options.words.read_text(encoding="utf-8").splitlines()
-    vectors = np.load(options.vectors)
-    frequencies = np.loadtxt(options.frequencies) if options.frequencies else np.zeros(len(words))
-    if not len(words) == len(vectors) == len(frequencies):
-        parser.error(f"{len(words)} words, {len(vectors)} vectors and {len(frequencies)} frequencies: expected as many")
-    write_table(options.table, words=words, vectors=vectors, frequencies=frequencies)
-    table = read_table(options.table)
+    try:
+        table = _make_table(options)
+    except (OSError, ValueError) as error:
+        sys.exit(f"error: {error}")
     size = options.table.stat().st_size / 1e6
     counts = f"{len(table.words):,} words x {table.width}, {int(table.held_out.sum()):,} held out"
     print(f"{options.table}: {counts}, {size:.1f} MB")
+
+
+def _make_table(options: argparse.Namespace) -> TeacherTable:
+    words = options.words.read_text(encoding="utf-8").splitlines()
+    vectors = np.load(options.vectors)
+    frequencies = np.loadtxt(options.frequencies) if options.frequencies else np.zeros(len(words))
+    if vectors.ndim != 2 or not len(words) == len(vectors) == len(frequencies):
+        raise ValueError(
+            f"{len(words)} words, vectors of shape {vectors.shape} and {len(frequencies)} frequencies: expected one "
+            "vector and, if given, one frequency for each word"
+        )
+    # Read back before it takes the place of a table that may be good.
+    candidate = options.table.with_name(f".{options.table.name}.new")
+    try:
+        write_table(candidate, words=words, vectors=vectors, frequencies=frequencies)
+        table = read_table(candidate)
+        candidate.replace(options.table)
+    finally:
+        candidate.unlink(missing_ok=True)
+    return table
 
 
 if __name__ == "__main__":

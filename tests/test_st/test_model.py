@@ -179,3 +179,10 @@ def test_what_cannot_be_saved_is_refused(model, tmp_path):
     with pytest.raises(ValueError, match="Identity added"):
         model.save(str(tmp_path / "saved"))
     assert not (tmp_path / "saved").exists()
+
+
+def test_half_precision_is_close(small):
+    words = ["perro", "", "electroencefalografista"]
+    full = st_beast.load(small).encode(words)
+    half = st_beast.load(small).bfloat16().encode(words)
+    assert half.dtype == np.float32 and np.abs(half - full).max() < 0.05

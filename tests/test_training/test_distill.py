@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from beast_core import load_encoder, read_encoder
-from training.table import read_table
+from training.table import read_table, write_table
 
 
 def command(settings, output, *extra, launcher=()):
@@ -140,6 +140,25 @@ def test_what_cannot_work_stops_with_one_clear_error(tiny_settings, tmp_path, ch
     assert done.returncode == 1
     assert message in done.stderr and "Traceback" not in done.stderr
     assert not (tmp_path / "model").exists()
+
+
+def test_words_that_are_one_to_the_encoder_are_refused(tiny_settings, tmp_path):
+    vectors = np.random.default_rng(0).normal(size=(3, 16))
+    write_table(tmp_path / "twins.parquet", words=["Rosa", "rosa", "mar"], vectors=vectors, frequencies=np.ones(3))
+    table = f"table={str(tmp_path / 'twins.parquet')!r}"
+    done = distill(tiny_settings, tmp_path / "run", "--set", table, check=False)
+    assert "1 words of the table are the same to the encoder" in done.stderr and "('Rosa', 'rosa')" in done.stderr
+    distill(tiny_settings, tmp_path / "run", "--set", table, "--set", "encoder.lowercase=false")
+
+
+def test_a_damaged_checkpoint_is_named(tiny_settings, tmp_path):
+    distill(tiny_settings, tmp_path)
+    for damage in (b"", b"rubbish"):
+        (tmp_path / "checkpoint" / "state.pt").write_bytes(damage)
+        done = distill(tiny_settings, tmp_path, check=False)
+        assert done.returncode == 1 and "Traceback" not in done.stderr
+        assert "state.pt cannot be read" in done.stderr and "--restart" in done.stderr
+    distill(tiny_settings, tmp_path, "--restart")
 
 
 def test_an_unknown_device_is_named(tiny_settings, tmp_path):

@@ -35,6 +35,11 @@ def test_all_problems_are_named_at_once(tmp_path):
         ValueError, match=r"epochs is 0.*noise_share is 3.*hidden_width 256 is not a multiple of heads 7"
     ):
         read_settings(path)
+    path.write_text("table = 't.parquet'\nseed = -1\nweight_decay = nan\nlearning_rate = inf\n")
+    with pytest.raises(ValueError, match=r"seed is -1.*learning_rate is inf.*weight_decay is nan"):
+        read_settings(path)
+    with pytest.raises(ValueError, match=r"encoder is .* expected a table"):
+        read_settings("training/configs/smoke.toml", changes=["encoder=1"])
     path.write_text("table = 1\nepochs = 'many'\n")
     with pytest.raises(ValueError, match=r"table is 1, expected str; epochs is 'many', expected int"):
         read_settings(path)

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from training.table import TeacherTableError, held_out_words, read_table, write_table
+from training.table import TeacherTableError, held_out_words, main, read_table, write_table
 
 
 def save(path, *, words, vectors, **changes):
@@ -88,3 +88,26 @@ def test_a_table_that_is_no_parquet_or_not_there_is_refused(tmp_path):
         read_table(tmp_path / "text.parquet")
     with pytest.raises(FileNotFoundError, match="no teacher table at"):
         read_table(tmp_path / "missing.parquet")
+
+
+def test_the_command_replaces_a_table_only_by_one_that_can_teach(tmp_path, capsys):
+    words, vectors, table = tmp_path / "words.txt", tmp_path / "vectors.npy", tmp_path / "mine.parquet"
+    words.write_text("sol\nmar\npan\n")
+    np.save(vectors, UNIT)
+    main([str(words), str(vectors), str(table)])
+    assert "3 words x 2" in capsys.readouterr().out
+    before = table.read_bytes()
+    words.write_text("sol\nmar\nsol\n")
+    with pytest.raises(SystemExit, match=r"error: .*1 words occur more than once"):
+        main([str(words), str(vectors), str(table)])
+    np.save(vectors, [1.0, 2.0, 3.0])
+    with pytest.raises(SystemExit, match=r"error: 3 words, vectors of shape \(3,\)"):
+        main([str(words), str(vectors), str(table)])
+    assert table.read_bytes() == before
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["mine.parquet", "vectors.npy", "words.txt"]
+
+
+def test_capitals_do_not_bring_a_held_out_word_back():
+    words = [f"{index:05x}" for index in range(4096)]
+    assert held_out_words(words).any()
+    assert held_out_words([word.upper() for word in words]).tolist() == held_out_words(words).tolist()
