@@ -7,8 +7,8 @@ from typing import Any
 
 FAMILIES = ("flatten", "ngram")
 
-# Longest window that the folders for sentence-transformers can hold (its position table has 64 entries, two of which
-# go to the markers of the `ngram` family).
+# Longest window that is tested, in the core and in the folders for sentence-transformers. It holds any word of Spanish
+# more than twice over; a text longer than that is no word.
 LONGEST_WINDOW = 62
 
 

@@ -17,8 +17,8 @@ from beast_core.storage import read_encoder
 DEFAULT_CACHE_SIZE = 50_000
 
 # Larger batches fall out of a core's cache and are slower on a CPU; a GPU wants them large.
-_BATCH_SIZE = {"cpu": 64}
-_DEVICE_BATCH_SIZE = 8192
+_CPU_BATCH_SIZE = 64
+_GPU_BATCH_SIZE = 8192
 
 _ENCODERS: "weakref.WeakSet[WordEncoder]" = weakref.WeakSet()
 
@@ -107,7 +107,7 @@ class WordEncoder:
         word_bytes, lengths = map(torch.from_numpy, encode_words(words, config=self.encoder.config))
         order = torch.argsort(lengths)
         vectors = np.empty((len(words), self.width), dtype=np.float32)
-        batch_size = _BATCH_SIZE.get(self.device.type, _DEVICE_BATCH_SIZE)
+        batch_size = _CPU_BATCH_SIZE if self.device.type == "cpu" else _GPU_BATCH_SIZE
         with torch.inference_mode():
             for batch in order.split(batch_size):
                 output = self.encoder(word_bytes[batch].to(self.device), lengths[batch].to(self.device))

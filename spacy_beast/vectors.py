@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from beast_core import BeastEncoder, WordEncoder
 
+# As in beast_core, which is not imported for it here: that would load torch into every process that uses spaCy.
 DEFAULT_CACHE_SIZE = 50_000
 
 # Held while a cache is written to, and while the process forks: a child must not inherit it locked by a thread that it
