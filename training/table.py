@@ -1,28 +1,27 @@
 """Teacher tables: one Parquet file of words, frequencies and vectors, read by us and by `datasets`.
 
-Columns: `word` (string), `frequency` (float32, Zipf scale: log10 of occurrences per billion words), `vector` (int8
-list) and `scale` (float16): a vector is `vector * scale`, brought to unit length.
-
-    python -m training.table WORDS.txt VECTORS.npy TABLE.parquet [--frequencies FREQUENCIES.txt]
+Columns: `word` (string), `frequency` (float32, Zipf scale: log10 of occurrences per billion words), `vector` (lists of
+int8 or float16), `scale` (float16) and `held_out` (bool: a student must not see the word; a table without the column
+follows `held_out_words`). A vector is `vector * scale`, brought to unit length.
 """
 
-import argparse
-import hashlib
-import sys
 import zlib
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import TracebackType
+from typing import Literal, Self
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as parquet
 
 from beast_core.encoding import normalize_word
+from training.columns import Columns, digest, list_matrix, repeated_words
 
-# 63 levels an entry: cosine 0.9988 to the original, and zstd takes a third of what 255 levels would (measured on the
-# embedded table: 13.5 MB against 19.0 MB).
+Storage = Literal["int8", "float16"]
+
+# 63 values an entry: cosine 0.9988 to the original.
 LEVELS = 31
 
 # All words that begin with the same letters are held out together, so that few inflections of a held-out word are seen.
@@ -54,6 +53,16 @@ class TeacherTable:
         return self.vectors.shape[1]
 
 
+@dataclass(frozen=True)
+class TableSummary:
+    """What is in a table that can teach; `mean_cosine` is that of all its vectors with each other."""
+
+    words: int
+    held_out: int
+    width: int
+    mean_cosine: float
+
+
 def held_out_words(words: Sequence[str]) -> np.ndarray:
     """Which words a student must not see, `(words,)` bool: the same one in 200 on every machine, in every table.
 
@@ -71,120 +80,185 @@ def read_table(path: str | Path) -> TeacherTable:
     file = Path(path).resolve()
     if not file.is_file():
         raise FileNotFoundError(f"no teacher table at {file} (given: {str(path)!r}), expected a Parquet file")
-    columns = _read_columns(file)
-    words = columns["word"].to_pylist()
-    vectors = _matrix(columns["vector"], file=file) * columns["scale"].to_numpy().astype(np.float32)[:, None]
-    _check_words(words, file=file)
-    _check_vectors(vectors, words=words, file=file)
-    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
-    variance = 1 - float(np.square(vectors.mean(axis=0)).sum())
-    if variance < _LEAST_VARIANCE:
-        raise TeacherTableError(
-            f"{file}: the vectors are nearly all the same (mean cosine {1 - variance:.3f}): nothing can be learnt from "
-            "them; centre them, or check the teacher"
-        )
-    frequencies = columns["frequency"].to_numpy().astype(np.float32)
-    digest = hashlib.sha256(file.read_bytes()).hexdigest()
-    return TeacherTable(words, frequencies, vectors, held_out_words(words), digest)
+    pieces = _Pieces(file, name=str(file))
+    words: list[str] = []
+    vectors = np.empty((0, 0), dtype=np.float32)
+    frequencies, held_out = np.empty(pieces.rows, dtype=np.float32), np.empty(pieces.rows, dtype=bool)
+    for piece in pieces:
+        if not words:
+            vectors = np.empty((pieces.rows, piece.width), dtype=np.float32)
+        place = slice(len(words), len(words) + len(piece.words))
+        frequencies[place], vectors[place], held_out[place] = piece.frequencies, piece.vectors, piece.held_out
+        words += piece.words
+    return TeacherTable(words, frequencies, vectors, held_out, digest(file))
 
 
-def _read_columns(file: Path) -> dict[str, pa.ChunkedArray]:
-    expected = ("word", "frequency", "vector", "scale")
-    try:
-        table = parquet.read_table(file)
-    except (pa.ArrowException, OSError) as error:
-        raise TeacherTableError(f"{file} is not a whole Parquet file: {error}") from error
-    if missing := [name for name in expected if name not in table.column_names]:
-        raise TeacherTableError(
-            f"{file} has columns {table.column_names}, expected {list(expected)}: {missing} missing"
-        )
-    for name in expected:
-        if table[name].null_count:
-            raise TeacherTableError(f"{file}: column {name!r} has {table[name].null_count} empty cells, expected none")
-    if not table.num_rows:
-        raise TeacherTableError(f"{file} has no rows, expected one for each word")
-    return {name: table[name] for name in expected}
+def check_table(path: Path, *, name: str) -> TableSummary:
+    """Checks a table as `read_table` does, without holding more than a piece of it. Errors call it `name`.
+
+    Raises `TeacherTableError` for anything that cannot teach.
+    """
+    pieces = _Pieces(path, name=name)
+    for _ in pieces:
+        pass
+    return pieces.summary()
 
 
-def _matrix(column: pa.ChunkedArray, *, file: Path) -> np.ndarray:
-    lists = column.combine_chunks()
-    widths = Counter(lists.value_lengths().to_pylist())
-    if len(widths) > 1:
-        raise TeacherTableError(
-            f"{file}: vectors have different widths {dict(widths.most_common(4))}, expected one width"
-        )
-    return lists.flatten().to_numpy(zero_copy_only=False).astype(np.float32).reshape(len(lists), -1)
+class _Pieces:
+    """A table piece by piece, each a checked table of its own; the whole is checked when the last has been taken."""
+
+    def __init__(self, file: Path, *, name: str) -> None:
+        self._name = name
+        self._words = self._held_out = 0
+        self._total = np.zeros(0)
+        try:
+            self._columns = Columns(file, needed=("word", "frequency", "vector", "scale"), perhaps=("held_out",))
+            self.rows = self._columns.rows
+        except ValueError as error:
+            raise TeacherTableError(str(error)) from error
+        if self.rows < 2:
+            raise TeacherTableError(f"{name} has {self.rows} words, expected two or more")
+
+    def __iter__(self) -> Iterator[TeacherTable]:
+        try:
+            for batch in self._columns.batches():
+                piece = self._piece(batch)
+                self._add(piece)
+                yield piece
+            self._check_whole()
+        except ValueError as error:
+            raise TeacherTableError(str(error)) from error
+
+    def summary(self) -> TableSummary:
+        """What was found, once all pieces have been taken."""
+        mean_cosine = float(np.square(self._total / self._words).sum())
+        return TableSummary(self._words, self._held_out, len(self._total), mean_cosine)
+
+    def _piece(self, batch: pa.RecordBatch) -> TeacherTable:
+        words = batch["word"].to_pylist()
+        if empty := [self._words + row for row, word in enumerate(words) if not word or word.isspace()]:
+            raise ValueError(f"{self._name}: rows {empty[:5]} have no word; drop them")
+        scale = batch["scale"].to_numpy(zero_copy_only=False).astype(np.float32)[:, None]
+        vectors = list_matrix(batch["vector"], name=self._name, width=len(self._total) or None).astype(np.float32)
+        unit = _unit_rows(vectors * scale, words=words, name=self._name)
+        frequencies = batch["frequency"].to_numpy(zero_copy_only=False).astype(np.float32)
+        given = "held_out" in self._columns.names
+        held_out = batch["held_out"].to_numpy(zero_copy_only=False) if given else held_out_words(words)
+        return TeacherTable(words, frequencies, unit, held_out, digest="")
+
+    def _add(self, piece: TeacherTable) -> None:
+        total = piece.vectors.sum(axis=0, dtype=np.float64)
+        self._total = self._total + total if self._words else total
+        self._words += len(piece.words)
+        self._held_out += int(piece.held_out.sum())
+
+    def _words_again(self) -> Iterator[list[str]]:
+        return (batch["word"].to_pylist() for batch in self._columns.batches("word"))
+
+    def _check_whole(self) -> None:
+        if repeated := repeated_words(self._words_again):
+            raise ValueError(
+                f"{self._name}: {len(repeated)} words occur more than once, for example {repeated[:5]}; keep one "
+                "vector a word"
+            )
+        if (mean_cosine := self.summary().mean_cosine) > 1 - _LEAST_VARIANCE:
+            raise ValueError(
+                f"{self._name}: the vectors are nearly all the same (mean cosine {mean_cosine:.3f}): nothing can be "
+                "learnt from them; centre them, or check the teacher"
+            )
+        if self._held_out == self._words:
+            raise ValueError(f"{self._name}: all {self._words} words are held out, expected some to learn from")
 
 
-def _check_words(words: list[str], *, file: Path) -> None:
-    if empty := [row for row, word in enumerate(words) if not word or word.isspace()]:
-        raise TeacherTableError(f"{file}: rows {empty[:5]} have no word; drop them")
-    if repeated := [word for word, count in Counter(words).items() if count > 1]:
-        raise TeacherTableError(
-            f"{file}: {len(repeated)} words occur more than once, for example {repeated[:5]}; keep one vector a word"
-        )
-
-
-def _check_vectors(vectors: np.ndarray, *, words: list[str], file: Path) -> None:
-    norms = np.linalg.norm(vectors, axis=1)
+def _unit_rows(vectors: np.ndarray, *, words: Sequence[str], name: str) -> np.ndarray:
+    norms = np.linalg.norm(vectors, axis=1, keepdims=True)
     for wrong, what in ((~np.isfinite(norms), "NaN or infinite"), (norms == 0, "zero")):
         if wrong.any():
             named = [words[row] for row in np.flatnonzero(wrong)[:5]]
-            raise TeacherTableError(f"{file}: {int(wrong.sum())} vectors are {what}, for example of {named}; drop them")
+            raise TeacherTableError(f"{name}: {int(wrong.sum())} vectors are {what}, for example of {named}; drop them")
+    return vectors / norms
+
+
+class TableWriter:
+    """Writes a table piece by piece, to a file beside `path` that takes its place when it is whole and can teach.
+
+        with TableWriter(path, width=256) as table:
+            table.write(words, vectors=vectors, frequencies=frequencies)
+
+    With `storage` int8, the entries of a vector take `2 * levels + 1` values. On leaving the block, `summary` says what
+    is in the table. Raises `TeacherTableError` for what cannot teach; on any error `path` is left as it was.
+    """
+
+    summary: TableSummary
+
+    def __init__(self, path: str | Path, *, width: int, storage: Storage = "int8", levels: int = LEVELS) -> None:
+        if not 1 <= levels <= 127:
+            raise ValueError(f"levels is {levels}, expected 1 to 127")
+        self._path = Path(path).resolve()
+        self._candidate = self._path.with_name(f".{self._path.name}.new")
+        self._levels = levels if storage == "int8" else 0
+        entry = pa.int8() if storage == "int8" else pa.float16()
+        self._schema = pa.schema(
+            [
+                ("word", pa.string()),
+                ("frequency", pa.float32()),
+                ("vector", pa.list_(entry, width)),
+                ("scale", pa.float16()),
+                ("held_out", pa.bool_()),
+            ]
+        )
+
+    def __enter__(self) -> Self:
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        # Parquet stores int8 as int32; a dictionary packs 63 values into 6 bits, and zstd finds a little more.
+        self._file = parquet.ParquetWriter(
+            self._candidate,
+            self._schema,
+            compression="zstd",
+            compression_level=15,
+            use_dictionary=["vector.list.element"] if self._levels else False,
+            use_byte_stream_split=False if self._levels else ["vector.list.element"],
+        )
+        return self
+
+    def write(
+        self,
+        words: Sequence[str],
+        *,
+        vectors: np.ndarray,
+        frequencies: np.ndarray,
+        held_out: np.ndarray | None = None,
+    ) -> None:
+        """Adds a row group. `vectors` is `(words, width)`; without `held_out`, `held_out_words` says."""
+        unit = _unit_rows(vectors.astype(np.float32), words=words, name=str(self._path))
+        entries, scale = unit.astype(np.float16), np.ones((len(unit), 1), dtype=np.float16)
+        if self._levels:
+            scale = (np.abs(unit).max(axis=1, keepdims=True) / self._levels).astype(np.float16)
+            entries = np.rint(unit / scale.astype(np.float32)).clip(-127, 127).astype(np.int8)
+        columns = [
+            pa.array(words, pa.string()),
+            pa.array(np.asarray(frequencies, dtype=np.float32)),
+            pa.FixedSizeListArray.from_arrays(pa.array(entries.ravel()), unit.shape[1]),
+            pa.array(scale.ravel()),
+            pa.array(held_out_words(words) if held_out is None else held_out),
+        ]
+        self._file.write_table(pa.table(columns, schema=self._schema), row_group_size=len(words))
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            self._file.close()
+            if kind is None:
+                self.summary = check_table(self._candidate, name=str(self._path))
+                self._candidate.replace(self._path)
+        finally:
+            self._candidate.unlink(missing_ok=True)
 
 
 def write_table(
     path: str | Path, *, words: Sequence[str], vectors: np.ndarray, frequencies: np.ndarray, levels: int = LEVELS
 ) -> None:
-    """Writes a table. `vectors` is `(words, width)`; entries of a row take `2 * levels + 1` values."""
-    vectors = vectors.astype(np.float32) / np.linalg.norm(vectors.astype(np.float32), axis=1, keepdims=True)
-    scale = (np.abs(vectors).max(axis=1, keepdims=True) / levels).astype(np.float16)
-    entries = np.rint(vectors / scale.astype(np.float32)).clip(-127, 127).astype(np.int8)
-    columns = {
-        "word": pa.array(words, pa.string()),
-        "frequency": pa.array(frequencies.astype(np.float32)),
-        "vector": pa.FixedSizeListArray.from_arrays(pa.array(entries.ravel()), vectors.shape[1]),
-        "scale": pa.array(scale.ravel()),
-    }
-    parquet.write_table(pa.table(columns), path, compression="zstd", compression_level=19, use_dictionary=False)
-
-
-def main(arguments: Sequence[str] | None = None) -> None:
-    """Makes a table of a word list and a matrix."""
-    parser = argparse.ArgumentParser(prog="python -m training.table", description="Make a teacher table.")
-    parser.add_argument("words", type=Path, help="one word a line, in the order of the vectors")
-    parser.add_argument("vectors", type=Path, help="a .npy file, (words, width)")
-    parser.add_argument("table", type=Path, help="the Parquet file to write")
-    parser.add_argument("--frequencies", type=Path, help="one Zipf frequency a line; without it all are 0")
-    options = parser.parse_args(arguments)
-    try:
-        table = _make_table(options)
-    except (OSError, ValueError) as error:
-        sys.exit(f"error: {error}")
-    size = options.table.stat().st_size / 1e6
-    counts = f"{len(table.words):,} words x {table.width}, {int(table.held_out.sum()):,} held out"
-    print(f"{options.table}: {counts}, {size:.1f} MB")
-
-
-def _make_table(options: argparse.Namespace) -> TeacherTable:
-    words = options.words.read_text(encoding="utf-8").splitlines()
-    vectors = np.load(options.vectors)
-    frequencies = np.loadtxt(options.frequencies) if options.frequencies else np.zeros(len(words))
-    if vectors.ndim != 2 or not len(words) == len(vectors) == len(frequencies):
-        raise ValueError(
-            f"{len(words)} words, vectors of shape {vectors.shape} and {len(frequencies)} frequencies: expected one "
-            "vector and, if given, one frequency for each word"
-        )
-    # Read back before it takes the place of a table that may be good.
-    candidate = options.table.with_name(f".{options.table.name}.new")
-    try:
-        write_table(candidate, words=words, vectors=vectors, frequencies=frequencies)
-        table = read_table(candidate)
-        candidate.replace(options.table)
-    finally:
-        candidate.unlink(missing_ok=True)
-    return table
-
-
-if __name__ == "__main__":
-    main()
+    """Writes a whole table at once, see `TableWriter`. `vectors` is `(words, width)`."""
+    with TableWriter(path, width=vectors.shape[1], levels=levels) as table:
+        table.write(words, vectors=vectors, frequencies=frequencies)

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from training.table import TeacherTableError, held_out_words, main, read_table, write_table
+from training.table import TableWriter, TeacherTableError, check_table, held_out_words, read_table, write_table
 
 
 def save(path, *, words, vectors, **changes):
@@ -72,7 +72,11 @@ UNIT = [[1, 0], [0, 1], [-1, 0]]
         (["a", "b", "c"], [[1, 0]] * 3, {}, "the vectors are nearly all the same (mean cosine 1.000)"),
         (["a", None, "c"], UNIT, {}, "column 'word' has 1 empty cells"),
         (["a", "b", "c"], UNIT, {"scale": None}, "['scale'] missing"),
-        ([], [], {}, "has no rows"),
+        (["a"], [[1, 0]], {}, "has 1 words, expected two or more"),
+        (["a", "b", "c"], UNIT, {"held_out": pa.array([True] * 3)}, "all 3 words are held out"),
+        (["a", "b", "c"], UNIT, {"held_out": pa.array([1, 0, 0])}, "column 'held_out' holds int64, expected booleans"),
+        (["a", "b", "c"], [1, 2, 3], {}, "column 'vector' holds int64, expected lists of numbers"),
+        (["a", "b", "c"], [[1, 0], [None, 1], [0, 1]], {}, "1 numbers in column 'vector' are empty cells"),
     ],
 )  # fmt: skip
 def test_a_table_that_cannot_teach_is_refused(tmp_path, words, vectors, changes, message):
@@ -90,21 +94,78 @@ def test_a_table_that_is_no_parquet_or_not_there_is_refused(tmp_path):
         read_table(tmp_path / "missing.parquet")
 
 
-def test_the_command_replaces_a_table_only_by_one_that_can_teach(tmp_path, capsys):
-    words, vectors, table = tmp_path / "words.txt", tmp_path / "vectors.npy", tmp_path / "mine.parquet"
-    words.write_text("sol\nmar\npan\n")
-    np.save(vectors, UNIT)
-    main([str(words), str(vectors), str(table)])
-    assert "3 words x 2" in capsys.readouterr().out
-    before = table.read_bytes()
-    words.write_text("sol\nmar\nsol\n")
-    with pytest.raises(SystemExit, match=r"error: .*1 words occur more than once"):
-        main([str(words), str(vectors), str(table)])
-    np.save(vectors, [1.0, 2.0, 3.0])
-    with pytest.raises(SystemExit, match=r"error: 3 words, vectors of shape \(3,\)"):
-        main([str(words), str(vectors), str(table)])
-    assert table.read_bytes() == before
-    assert sorted(file.name for file in tmp_path.iterdir()) == ["mine.parquet", "vectors.npy", "words.txt"]
+def random_pieces(*, sizes=(40, 7, 53), width=8):
+    random, start = np.random.default_rng(0), 0
+    for size in sizes:
+        words = [f"palabra{row}" for row in range(start, start + size)]
+        yield words, random.normal(size=(size, width)), random.uniform(0, 7, size=size), random.random(size) < 0.2
+        start += size
+
+
+@pytest.mark.parametrize(("storage", "levels", "off"), [("float16", 31, 5e-4), ("int8", 127, 8e-3), ("int8", 31, 3e-2)])
+def test_a_table_written_in_pieces_comes_back_whole(tmp_path, storage, levels, off):
+    path = tmp_path / "table.parquet"
+    with TableWriter(path, width=8, storage=storage, levels=levels) as writer:
+        for words, vectors, frequencies, held_out in random_pieces():
+            writer.write(words, vectors=vectors, frequencies=frequencies, held_out=held_out)
+        assert not path.exists()
+    words, vectors, frequencies, held_out = (list(column) for column in zip(*random_pieces(), strict=True))
+    vectors, table = np.concatenate(vectors), read_table(path)
+    assert table.words == [word for piece in words for word in piece]
+    assert table.held_out.tolist() == np.concatenate(held_out).tolist()
+    np.testing.assert_allclose(table.frequencies, np.concatenate(frequencies), atol=1e-6)
+    np.testing.assert_allclose(table.vectors, vectors / np.linalg.norm(vectors, axis=1, keepdims=True), atol=off)
+    summary = check_table(path, name="it")
+    assert summary == writer.summary
+    assert (summary.words, summary.held_out, summary.width) == (100, int(table.held_out.sum()), 8)
+    cosines = table.vectors @ table.vectors.T
+    assert summary.mean_cosine == pytest.approx(float(cosines.mean()), abs=1e-5)
+    rows = datasets.load_dataset("parquet", data_files=str(path), split="train", cache_dir=str(tmp_path / "cache"))
+    assert set(rows.column_names) == {"word", "frequency", "vector", "scale", "held_out"}
+    row = np.array(rows[41]["vector"], dtype=np.float32) * rows[41]["scale"]
+    np.testing.assert_allclose(row / np.linalg.norm(row), table.vectors[41], atol=1e-6)
+
+
+def test_what_says_which_words_are_held_out(tmp_path):
+    words, vectors = [f"{index:05d}" for index in range(2000)], np.random.default_rng(0).normal(size=(2000, 4))
+    write_table(tmp_path / "a.parquet", words=words, vectors=vectors, frequencies=np.ones(2000))
+    rule = held_out_words(words)
+    assert 0 < rule.sum() < 30
+    assert read_table(tmp_path / "a.parquet").held_out.tolist() == rule.tolist()
+    columns = parquet.read_table(tmp_path / "a.parquet")
+    parquet.write_table(columns.drop_columns(["held_out"]), tmp_path / "without.parquet")
+    assert read_table(tmp_path / "without.parquet").held_out.tolist() == rule.tolist()
+    other = pa.array((np.arange(2000) % 3 == 0).tolist())
+    parquet.write_table(columns.drop_columns(["held_out"]).append_column("held_out", other), tmp_path / "other.parquet")
+    assert read_table(tmp_path / "other.parquet").held_out.tolist() == other.to_pylist()
+
+
+@pytest.mark.parametrize(
+    ("words", "vectors", "message"),
+    [
+        (["sol", "mar", "sol"], UNIT, "1 words occur more than once, for example ['sol']"),
+        (["sol", "mar", "pan"], [[1, 0], [1, 0.01], [1, 0]], "the vectors are nearly all the same (mean cosine 1.000)"),
+        (["sol"], [[1, 0]], "has 1 words, expected two or more"),
+        (["sol", "mar", "pan"], [[1, 0], [0, 0], [0, 1]], "1 vectors are zero, for example of ['mar']"),
+        (["sol", "mar", "pan"], [[1, 0], [0, 1], [0, np.inf]], "1 vectors are NaN or infinite, for example of ['pan']"),
+    ],
+)  # fmt: skip
+def test_a_table_is_replaced_only_by_one_that_can_teach(tmp_path, words, vectors, message):
+    path = tmp_path / "mine.parquet"
+    write_table(path, words=["sol", "mar", "pan"], vectors=np.array(UNIT), frequencies=np.ones(3))
+    before = path.read_bytes()
+    with pytest.raises(TeacherTableError, match=re.escape(f"{path}: ") + "|" + re.escape(f"{path} ")) as caught:
+        write_table(path, words=words, vectors=np.array(vectors), frequencies=np.ones(len(words)))
+    assert message in str(caught.value)
+    assert path.read_bytes() == before
+    assert [file.name for file in tmp_path.iterdir()] == ["mine.parquet"]
+
+
+def test_widths_are_compared_over_the_whole_file(tmp_path):
+    vectors = pa.array([[1, -1]] * 20_000 + [[1, -1, 1]] * 20_000)
+    path = save(tmp_path / "table.parquet", words=[f"w{row}" for row in range(40_000)], vectors=vectors)
+    with pytest.raises(TeacherTableError, match="vectors have different widths"):
+        read_table(path)
 
 
 def test_capitals_do_not_bring_a_held_out_word_back():
