@@ -170,13 +170,16 @@ def _report(made: Compacted, *, shards: Shards, output: Path, settings: TeachSet
 
 
 def peak_memory() -> int:
-    """The most bytes of memory that this process has had, 0 where the system does not tell."""
+    """The most bytes of memory that this process or one it waited for has had, 0 where the system does not tell."""
     try:
+        import resource  # not on Windows
+
         status = Path("/proc/self/status").read_text(encoding="ascii")
-    except OSError:
+    except (ImportError, OSError):
         return 0
     found = re.search(r"VmHWM:\s+(\d+) kB", status)
-    return 1024 * int(found[1]) if found else 0
+    kilobytes = max(int(found[1]) if found else 0, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
+    return 1024 * kilobytes
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

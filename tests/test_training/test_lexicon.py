@@ -60,6 +60,7 @@ TIPED = ["tipar", "tipo", "tipa", "tipara"]
 FREQUENCIES = {
     **{"para": 7.0, "está": 6.0, "casa": 5.8, "estar": 5.4, "parir": 3.3, "casar": 3.9, "casas": 4.9, "sol": 5.0},
     **{"obama": 4.3, "perú": 4.5, "peru": 3.9, "haití": 3.9, "haiti": 3.0, "otan": 3.9, "xvi": 3.5, "lake": 3.1},
+    "malware": 3.2,
     **{"guachito": 2.0, "solecito": 2.5, "solecitos": 2.1, "jajaja": 4.0, "dia": 4.5, "xàbia": 2.0, "rara": 1.2},
 }
 COUNTS = {
@@ -87,6 +88,7 @@ def sources(tmp_path):
         affixes=read_affixes(tmp_path / "es.aff"),
         lemmas=LEMMAS,
         listed=frozenset([*TIPED, "casar", "guachito", "mar"]),
+        with_senses=frozenset(["malware", "jamás", "lake"]),
         frequencies=FREQUENCIES,
         english={"lake": 5.0, "hit": 5.0, "hits": 4.9, "obama": 4.8},
         counts=COUNTS,
@@ -121,7 +123,19 @@ def test_words_of_every_source_are_in_and_nothing_else(built):
     pronouns = ("la", "las", "le", "les", "lo", "los", "me", "nos", "os", "te")
     enclitics = {stem + pronoun for stem in ("casar", "casándo") for pronoun in pronouns}
     table = {"estar", "parir", "tensioactivos", "tensioactivo", "gatos", "gato"}
-    others = {"tipar", "tipo", "tipa", "tipará", "guachito", "solecito", "solecitos", "obama", "haití", "otan"}
+    others = {
+        "tipar",
+        "tipo",
+        "tipa",
+        "tipará",
+        "guachito",
+        "solecito",
+        "solecitos",
+        "obama",
+        "haití",
+        "otan",
+        "malware",
+    }
     assert set(built["word"].to_pylist()) == dictionary | enclitics | table | others
 
 

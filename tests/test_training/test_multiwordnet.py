@@ -166,6 +166,13 @@ def test_another_encoding_is_refused(tmp_path):
         read_senses(put_wordnet(tmp_path / "wordnet"), folder=folder)
 
 
+def test_no_words_are_refused(tmp_path):
+    folder = put_dumps(tmp_path / "db")
+    (folder / "spanish/spanish_lemma.sql").write_text("# Host: \n")
+    with pytest.raises(ValueError, match=r"spanish_lemma\.sql has no words; pip install --force-reinstall multiword"):
+        read_senses(put_wordnet(tmp_path / "wordnet"), folder=folder)
+
+
 def test_what_is_missing_is_named_with_its_package(tmp_path, monkeypatch):
     folder = put_dumps(tmp_path / "db")
     assert [file.stem for file in find_dumps(folder)] == [

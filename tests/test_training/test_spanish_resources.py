@@ -3,7 +3,7 @@ import re
 import pytest
 
 from training.spanish.thesaurus import read_thesaurus
-from training.spanish.wordnet import Pointer, Synset, WordNet
+from training.spanish.wordnet import Synset, WordNet
 
 LICENCE = "  1 A licence, which is no entry.\n"
 WORDNET = {
@@ -43,30 +43,23 @@ def test_wordnet_gives_synsets_and_their_relations(tmp_path):
     assert wordnet.synsets["n00000100"] == Synset(
         lemmas=("hound", "Big Dog"),
         pointers=(
-            Pointer("@", "n00000200", None, None),
-            Pointer("!", "n00000300", 1, 0),
-            Pointer("+", "v00000400", 0, 0),
+            ("@", "n00000200"),
+            ("!", "n00000300"),
+            ("+", "v00000400"),
         ),
         definition="a dog; one that hunts",
-        examples=("the hound barked", "a hound of hers"),
-        lexicographer_file="noun.animal",
     )
     assert wordnet.synsets["a00000500"].lemmas == ("asleep", "out cold")
     assert wordnet.synsets["n00000300"].definition == 'a dog called "lap"'
-    assert wordnet.synsets["v00000400"].lexicographer_file == "verb.motion"
     assert {file.name for file in wordnet.files} == set(WORDNET)
 
 
-def test_senses_are_as_probable_as_they_are_frequent(tmp_path):
-    put_wordnet(tmp_path)
-    senses = WordNet(tmp_path).senses
-    assert senses("Hound", part_of_speech="n") == [("n00000100", 9 / 9.5), ("n00000300", 0.5 / 9.5)]
-    assert senses("hound", part_of_speech="n", prior=4) == [("n00000100", 12 / 14), ("n00000300", 2 / 14)]
-    assert senses("asleep", part_of_speech="a") == [("a00000500", 1)]
-    assert senses("big dog", part_of_speech="n") == [("n00000100", 1)]
-    assert senses("beast", part_of_speech="v") == senses("cat", part_of_speech="n") == []
-    with pytest.raises(ValueError, match="prior is 0, expected more than 0"):
-        senses("hound", part_of_speech="n", prior=0)
+def test_counts_are_summed_over_the_lemmas_of_a_synset(tmp_path):
+    of_nothing = ["hound%1:05:00:: 3 7", "cat%1:05:00:: 1 9"]
+    put_wordnet(tmp_path, **{"cntlist.rev": [*WORDNET["cntlist.rev"], "big_dog%1:05:00:: 1 2", *of_nothing]})
+    counts = WordNet(tmp_path).counts()
+    assert counts == {"a00000500": 4, "n00000100": 10, "v00000400": 1}
+    assert counts["n00000300"] == 0
 
 
 @pytest.mark.parametrize(

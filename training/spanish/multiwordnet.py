@@ -8,7 +8,6 @@ Most of the Spanish offsets are those of WordNet 3.0, the rest those of 1.6, as 
 
 import re
 import unicodedata
-from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from importlib.util import find_spec
@@ -36,7 +35,6 @@ _ANTONYM = "!"
 _ESCAPED_QUOTATION_MARK = re.compile(r'\\+"')
 # An example follows the definition after a mark or a remark in brackets; other quotations are part of the definition.
 _EXAMPLES = re.compile(r'(?:^|[;:,]|(?<=[).]))\s*"')
-_PART_OF_SENSE_KEY = {"1": "n", "2": "v", "3": "a", "4": "r", "5": "a"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +84,7 @@ def read_senses(wordnet: WordNet, *, folder: str | Path | None = None) -> dict[s
 
     An identifier that both versions have counts as 3.0; one of neither has Spanish words and nothing else. Pointers
     between words count as between their synsets. `folder` is as for `find_dumps`. Raises what that raises, and
-    `ValueError` for a line of another format.
+    `ValueError` for a line of another format and for no words.
     """
     spanish_lemmas, *older_dumps = find_dumps(folder)
     older = _read_older(*older_dumps)
@@ -94,14 +92,15 @@ def read_senses(wordnet: WordNet, *, folder: str | Path | None = None) -> dict[s
         ("3.0" if identifier in wordnet.synsets else "1.6" if identifier in older else "other", identifier): lemmas
         for identifier, lemmas in _read_lemmas(spanish_lemmas).items()
     }
-    counts = _count(wordnet)
+    if not keys:
+        raise ValueError(f"{spanish_lemmas} has no words; pip install --force-reinstall {PACKAGE}")
+    counts = wordnet.counts()
     senses = {}
     for (version, identifier), lemmas in sorted(keys.items()):
         entry = _Entry()
         if version == "3.0":
             synset = wordnet.synsets[identifier]
-            pointers = [(pointer.symbol, pointer.target) for pointer in synset.pointers]
-            entry = _Entry(list(synset.lemmas), synset.definition, pointers)
+            entry = _Entry(list(synset.lemmas), synset.definition, list(synset.pointers))
         elif version == "1.6":
             entry = older[identifier]
         known = [(symbol, f"{version}:{target}") for symbol, target in entry.pointers if (version, target) in keys]
@@ -114,6 +113,12 @@ def read_senses(wordnet: WordNet, *, folder: str | Path | None = None) -> dict[s
             count=counts[identifier] if version == "3.0" else 0,
         )
     return senses
+
+
+def read_words(folder: str | Path | None = None) -> frozenset[str]:
+    """The single Spanish words of all synsets, lower-cased. `folder` and what is raised are as for `read_senses`."""
+    lemmas = _read_lemmas(find_dumps(folder)[0]).values()
+    return frozenset(lemma for synset in lemmas for lemma in synset if " " not in lemma)
 
 
 def _distinct(values: Iterable[str]) -> tuple[str, ...]:
@@ -177,15 +182,3 @@ def _plain(gloss: str) -> str:
     """
     parts = _ESCAPED_QUOTATION_MARK.split(gloss)
     return '"'.join(part.replace('"', "'") for part in parts).replace("\\", "")
-
-
-def _count(wordnet: WordNet) -> Counter[str]:
-    """How often each synset was met: the sum over its lemmas, by the last of the files, of `lemma%key rank count`."""
-    counts: Counter[str] = Counter()
-    for line in wordnet.files[-1].read_text(encoding="utf-8").splitlines():
-        sense, rank, count = line.split()
-        lemma, _, key = sense.rpartition("%")
-        senses = wordnet.senses(lemma.replace("_", " "), part_of_speech=_PART_OF_SENSE_KEY[key[0]])
-        if int(rank) <= len(senses):
-            counts[senses[int(rank) - 1][0]] += int(count)
-    return counts

@@ -87,7 +87,7 @@ class SenseTable:
         pairs = sparse.coo_array(self.spanish.T)
         words, senses = pairs.coords
         products = [(spanish[words[rows]] * centres[senses[rows]]).sum(axis=1) for rows in pieces(len(words))]
-        cosines = np.concatenate(products) / lengths[senses]
+        cosines = np.concatenate(products) / np.where(lengths > 0, lengths, 1)[senses]
         weights = np.exp(cosines / _TEMPERATURE) * (1 + self.counts[senses]) ** _COUNT_POWER
         shares = row_shares(sparse.csr_array(sparse.coo_array((weights, (words, senses)), shape=pairs.shape)))
         shares.data[shares.data < _LEAST_SHARE] = 0

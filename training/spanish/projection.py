@@ -24,7 +24,7 @@ class Projection:
 
         0 keeps the spectrum, 0.5 would whiten it: a little damping takes weight from the few directions that all words
         share. The images of `rows` have a mean square length of 1. The sign of a component is that of its largest
-        entry, so that equal rows give equal projections. Raises `ValueError` if there are fewer rows than two.
+        entry, so that equal rows give equal projections. Raises `ValueError` if there are not two different rows.
         """
         if len(rows) < 2:
             raise ValueError(f"{len(rows)} rows, expected two or more to find principal components")
@@ -34,6 +34,8 @@ class Projection:
             centred = rows[piece] - mean
             covariance += centred.T @ centred
         variances, vectors = np.linalg.eigh(covariance / (len(rows) - 1))
+        if not variances.max() > 0:
+            raise ValueError(f"{len(rows)} rows that are all the same, expected different ones")
         order = np.argsort(-variances, kind="stable")[:components]
         variances, vectors = variances[order].clip(_LEAST_VARIANCE * variances.max()), vectors[:, order]
         vectors *= np.sign(vectors[np.abs(vectors).argmax(axis=0), np.arange(len(order))])
@@ -68,7 +70,7 @@ def predict(inputs: np.ndarray, *, ridge: np.ndarray) -> np.ndarray:
 def unit_rows(rows: np.ndarray) -> np.ndarray:
     """`rows` at length 1; rows of zeros stay."""
     lengths = np.linalg.norm(rows, axis=1, keepdims=True)
-    return (rows / np.where(lengths > 0, lengths, 1)).astype(np.float32)
+    return (rows / np.where(lengths > 0, lengths, 1)).astype(np.float32, copy=False)
 
 
 def pieces(count: int) -> Iterator[slice]:

@@ -12,14 +12,20 @@ from typing import Self
 
 import numpy as np
 from scipy import sparse
+from threadpoolctl import threadpool_limits
 
-from training.spanish.graph import retrofit
+from training.spanish.encoded import load_arrays, save_arrays
+from training.spanish.graph import has_entries, retrofit
 from training.spanish.projection import Projection, fit_ridge, pieces, predict, unit_rows
 
 _DAMPING = 0.125
 _ANCHOR_WIDTH = 400
 # How far an inflected form goes with its lemma.
 _FOLLOW = 0.8
+
+
+# Another number of threads would sum in another order, and a killed build may go on with another number.
+_one_thread = threadpool_limits.wrap(limits=1, user_api="blas")
 
 
 @dataclass(frozen=True)
@@ -62,6 +68,7 @@ class LexicalSpace:
         self._moved = moved
 
     @classmethod
+    @_one_thread
     def fit(
         cls,
         words: Described,
@@ -83,16 +90,19 @@ class LexicalSpace:
         spanish = Projection.fit(words.spanish[frequent].astype(np.float32), damping=_DAMPING)
         images = spanish(words.spanish.astype(np.float32))
         blocks = [_fit_block(name, weight, words, frequent, images) for name, weight in weights.items()]
+        del images  # as large as all words in one encoder
         space = cls(spanish=spanish, blocks=blocks, anchor=None, final=None, moved=None)
         space._anchor = Projection.fit(space._side_by_side(words[frequent]), components=_ANCHOR_WIDTH)
         anchors = space._anchors(words)
         graph_anchors = anchors[: near.shape[0]]
         space._moved = (retrofit(graph_anchors, near=near, opposite=opposite) - graph_anchors).astype(np.float16)
+        space._moved[~(has_entries(near) | has_entries(opposite))] = 0  # not what rounding makes of standing still
         space._final = Projection.fit(
             space._move(anchors, rows=rows, lemma_rows=lemma_rows)[frequent], components=width
         )
         return space
 
+    @_one_thread
     def vectors(self, words: Described, *, rows: np.ndarray, lemma_rows: np.ndarray) -> np.ndarray:
         """Unit vectors `(words, width)` float32.
 
@@ -108,19 +118,20 @@ class LexicalSpace:
         return unit_rows(anchors + share[:, None] * self._moved[source].astype(np.float32))
 
     def _anchors(self, words: Described) -> np.ndarray:
-        return unit_rows(np.concatenate([self._anchor(self._side_by_side(words[rows])) for rows in pieces(len(words))]))
+        return np.concatenate([unit_rows(self._anchor(self._side_by_side(words[rows]))) for rows in pieces(len(words))])
 
     def _side_by_side(self, words: Described) -> np.ndarray:
         """All blocks of a few words, `(words, sum of the blocks' widths)` float32."""
         images = self._spanish(words.spanish.astype(np.float32))
-        columns = []
-        for block in self._blocks:
+        ends = np.cumsum([block.projection.basis.shape[1] for block in self._blocks])
+        side_by_side = np.empty((len(words), ends[-1]), dtype=np.float32)
+        for block, end in zip(self._blocks, ends, strict=True):
             rows, known = _raw(words, name=block.name)
             image = block.projection(rows)
             if not known.all():
                 image[~known] = predict(images[~known], ridge=block.ridge)
-            columns.append(np.sqrt(block.weight).astype(np.float32) * image)
-        return np.concatenate(columns, axis=1)
+            side_by_side[:, end - image.shape[1] : end] = np.sqrt(block.weight).astype(np.float32) * image
+        return side_by_side
 
     def save(self, path: Path) -> None:
         """Writes all maps to a file, whole or not at all."""
@@ -129,13 +140,7 @@ class LexicalSpace:
         for name, projection in self._projections():
             arrays |= {f"{name} mean": projection.mean, f"{name} basis": projection.basis}
         arrays |= {f"{block.name} ridge": block.ridge for block in self._blocks}
-        candidate = path.with_name(f".{path.name}.new")
-        try:
-            with candidate.open("wb") as file:
-                np.savez(file, **arrays)
-            candidate.replace(path)
-        finally:
-            candidate.unlink(missing_ok=True)
+        save_arrays(path, **arrays)
 
     def _projections(self) -> Iterator[tuple[str, Projection]]:
         yield from (("only spanish", self._spanish), ("anchor", self._anchor), ("final", self._final))
@@ -143,9 +148,8 @@ class LexicalSpace:
 
     @classmethod
     def load(cls, path: Path) -> Self:
-        """Reads what `save` wrote."""
-        with np.load(path, allow_pickle=False) as file:
-            arrays = dict(file)
+        """Reads what `save` wrote. Raises `ValueError` for a file that is not whole."""
+        arrays = load_arrays(path)
 
         def projection(name: str) -> Projection:
             return Projection(arrays[f"{name} mean"], arrays[f"{name} basis"])
@@ -165,6 +169,11 @@ class LexicalSpace:
 
 def _fit_block(name: str, weight: float, words: Described, frequent: np.ndarray, images: np.ndarray) -> Block:
     rows, known = _raw(words, name=name)
+    if (fitted := int((frequent & known).sum())) < 2:
+        raise ValueError(
+            f"{name!r} knows {fitted} of the {int(frequent.sum())} most frequent words of the list, expected two or "
+            "more: give a list of Spanish words, or leave that source out"
+        )
     projection = Projection.fit(rows[frequent & known], damping=_DAMPING)
     ridge = np.empty((0, 0), dtype=np.float32)
     if not known.all():
@@ -174,13 +183,12 @@ def _fit_block(name: str, weight: float, words: Described, frequent: np.ndarray,
 
 def _raw(words: Described, *, name: str) -> tuple[np.ndarray, np.ndarray]:
     """A block before its projection, `(words, width)` float32, and of which words it knows something."""
-    spanish = words.spanish.astype(np.float32)
     if name == "spanish":
-        return spanish, np.ones(len(words), dtype=bool)
+        return words.spanish.astype(np.float32), np.ones(len(words), dtype=bool)
     if name == "meaning":
         translations = words.parts.get("translations", np.zeros((len(words), 1), dtype=np.float16))
         translated = unit_rows(translations.astype(np.float32))
-        known = translated.any(axis=1, keepdims=True)
-        return (spanish + translated) / (1 + known), np.ones(len(words), dtype=bool)
+        known = translated.any(axis=1, keepdims=True).astype(np.float32)
+        return (words.spanish.astype(np.float32) + translated) / (1 + known), np.ones(len(words), dtype=bool)
     rows = unit_rows(words.parts[name].astype(np.float32))
     return rows, rows.any(axis=1)

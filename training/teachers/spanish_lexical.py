@@ -8,7 +8,7 @@ is known but their spelling are placed by regression from the multilingual encod
 
 import hashlib
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -20,6 +20,7 @@ import pyarrow.compute as compute
 
 from training.columns import Columns, digest
 from training.settings import check_fields
+from training.spanish.apart import run_apart
 from training.spanish.knowledge import SOURCES, Knowledge, Profiles
 from training.spanish.projection import pieces
 from training.spanish.space import Described, LexicalSpace
@@ -73,6 +74,7 @@ class SpanishLexicalTeacher:
     def __init__(self, options: Options, *, lexicon: Path, folder: Path) -> None:
         self._options, self._lexicon, self._folder = options, lexicon, folder
         self.width = options.width
+        self._columns = Columns(lexicon, needed=("word",), perhaps=("lemma",))
         try:
             self._knowledge = Knowledge(
                 options.sources,
@@ -100,9 +102,46 @@ class SpanishLexicalTeacher:
         described = self._describe(self._knowledge.encode_spanish(list(words)), rows=rows, lemma_rows=lemma_rows)
         return space.vectors(described, rows=rows, lemma_rows=lemma_rows), np.ones(len(words), dtype=bool)
 
+    def make_profiles(self) -> None:
+        """Puts the sources together, and writes that to the folder."""
+        self._knowledge.profiles().save(self._file("profiles"))
+
+    def fit_space(self) -> None:
+        """Fits the space to the profiles, and writes it to the folder."""
+        profiles = self._profiles
+        frequent = next(self._columns.batches("word", size=self._options.frequent_words))["word"].to_pylist()
+        words = list(dict.fromkeys([*profiles.words, *frequent]))
+        rows, lemma_rows = self._rows(words)
+        blocks = {"meaning", "spanish", *profiles.parts}
+        space = LexicalSpace.fit(
+            self._describe(self._knowledge.encode_once(words), rows=rows, lemma_rows=lemma_rows),
+            frequent=np.fromiter(map(set(frequent).__contains__, words), dtype=bool, count=len(words)),
+            rows=rows,
+            lemma_rows=lemma_rows,
+            weights={name: weight for name, weight in _WEIGHTS.items() if name in blocks},
+            near=profiles.near,
+            opposite=profiles.opposite,
+            width=self.width,
+        )
+        space.save(self._file("space"))
+
+    @cached_property
+    def _space(self) -> LexicalSpace:
+        return LexicalSpace.load(self._made("space", SpanishLexicalTeacher.fit_space))
+
+    def _made(self, name: str, make: Callable[["SpanishLexicalTeacher"], None]) -> Path:
+        """A file of the folder, made apart if it was not made before of the same word list and sources."""
+        if not self._file(name).is_file():
+            run_apart(_make, make=make, options=self._options, lexicon=self._lexicon, folder=self._folder)
+        return self._file(name)
+
+    def _file(self, name: str) -> Path:
+        text = json.dumps([self.identity(), digest(self._lexicon)], sort_keys=True)
+        return self._folder / f"{name}-{hashlib.sha256(text.encode()).hexdigest()[:16]}.npz"
+
     @cached_property
     def _profiles(self) -> Profiles:
-        return self._knowledge.profiles()
+        return Profiles.load(self._made("profiles", SpanishLexicalTeacher.make_profiles))
 
     @cached_property
     def _profiled(self) -> pa.StringArray:
@@ -111,11 +150,10 @@ class SpanishLexicalTeacher:
     @cached_property
     def _inflected(self) -> tuple[pa.Array, pa.Array]:
         """Words of the list and their lemmas, where the lemma is another word, and one that has a profile."""
-        columns = Columns(self._lexicon, needed=("word",), perhaps=("lemma",))
-        if "lemma" not in columns.names:
+        if "lemma" not in self._columns.names:
             return pa.array([], pa.string()), pa.array([], pa.string())
         kept = []
-        for batch in columns.batches("word", "lemma"):
+        for batch in self._columns.batches("word", "lemma"):
             inflected = compute.not_equal(batch["word"], batch["lemma"])
             kept.append(batch.filter(compute.and_(inflected, compute.is_in(batch["lemma"], value_set=self._profiled))))
         table = pa.Table.from_batches(kept).combine_chunks()
@@ -137,39 +175,16 @@ class SpanishLexicalTeacher:
             parts[name] = np.concatenate(mixed)
         return Described(spanish, parts)
 
-    @cached_property
-    def _space(self) -> LexicalSpace:
-        """The fitted space: read if it was fitted before, on the same word list with the same sources."""
-        text = json.dumps([self.identity(), digest(self._lexicon)], sort_keys=True)
-        file = self._folder / f"space-{hashlib.sha256(text.encode()).hexdigest()[:16]}.npz"
-        if not file.is_file():
-            self._fit().save(file)
-        return LexicalSpace.load(file)
-
-    def _fit(self) -> LexicalSpace:
-        listed = Columns(self._lexicon, needed=("word",))
-        frequent = next(listed.batches("word", size=self._options.frequent_words))["word"].to_pylist()
-        profiles = self._profiles
-        words = list(dict.fromkeys([*profiles.words, *frequent]))
-        rows, lemma_rows = self._rows(words)
-        parts = {"meaning" if name == "translations" else name for name in profiles.parts} | {"meaning", "spanish"}
-        return LexicalSpace.fit(
-            self._describe(self._knowledge.encode_once(words), rows=rows, lemma_rows=lemma_rows),
-            frequent=np.isin(words, frequent),
-            rows=rows,
-            lemma_rows=lemma_rows,
-            weights={name: weight for name, weight in _WEIGHTS.items() if name in parts},
-            near=profiles.near,
-            opposite=profiles.opposite,
-            width=self.width,
-        )
-
 
 def _mix(own: np.ndarray, *, lemma: np.ndarray) -> np.ndarray:
     """What a source says of words and of their lemmas, `(words, width)` each, in one; zeros count for nothing."""
     both = own.any(axis=1, keepdims=True) & lemma.any(axis=1, keepdims=True)
     share = np.where(both, _LEMMA_SHARE, 0.5).astype(np.float32)  # alone, only its direction will count
     return ((1 - share) * own + share * lemma).astype(np.float16)
+
+
+def _make(*, make: Callable[[SpanishLexicalTeacher], None], options: Options, lexicon: Path, folder: Path) -> None:
+    make(SpanishLexicalTeacher(options, lexicon=lexicon, folder=folder))
 
 
 def open_teacher(options: Options, *, lexicon: Path, folder: Path) -> SpanishLexicalTeacher:
