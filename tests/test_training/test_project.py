@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from beast_core import load_encoder
+from training.table import read_table
 from training.variables import unknown_variables
 
 ROOT = Path(__file__).parents[2]
@@ -99,3 +100,19 @@ def test_variables_are_read_from_any_command_line():
     assert unknown_variables(["--vars.zzz=1"], known=known) == [
         "--vars.zzz is no variable of this project; there are: config, device"
     ]
+
+
+def test_teach_makes_a_table_of_a_word_list_and_measures_it(trained):
+    folder, _ = trained
+    random = np.random.default_rng(0)
+    words = ["perro", "perros", "gato", "mesa"]
+    lines = [" ".join([word, *(f"{entry:.4f}" for entry in random.normal(size=8))]) for word in words]
+    (folder / "vectors.vec").write_text("\n".join(["4 8", *lines]), encoding="utf-8")
+    (folder / "words.txt").write_text("perro\t5.2\ngato\t4.9\nperros\t4.7\nunicornio\t3.1\n", encoding="utf-8")
+    variables = {"teacher": "table", "lexicon": "words.txt", "eval_data": "nowhere"}
+    done = project(folder, "teach", ".", *(f"--vars.{name}={value}" for name, value in variables.items()))
+    assert done.returncode == 0, done.stdout + done.stderr
+    table = read_table(folder / "assets/teachers/table.parquet")
+    assert table.words == ["perro", "gato", "perros"] and table.width == 8
+    assert "left out: 1 words that the teacher does not know" in done.stdout
+    assert (folder / "runs/teach/table/evaluation/results.md").is_file()

@@ -75,10 +75,14 @@ def test_a_shard_that_was_cut_is_found(shard, share):
     assert opened(folder).damaged == {1}
 
 
-def test_a_shard_of_another_number_of_words_is_made_again(tmp_path):
+def test_a_longer_list_misses_the_last_shard_and_a_shorter_one_harms_none(tmp_path):
     filled(tmp_path)
     more = Shards(tmp_path, run={}, count=len(WORDS) + 1, size=3)
-    assert more.missing == more.damaged == {2}
+    assert more.missing == {2} and not more.damaged
+    less = Shards(tmp_path, run={}, count=2, size=3)
+    assert less.missing == {0} and not less.damaged
+    less.fill(0, words=WORDS[:2], teacher=Letters())
+    assert not Shards(tmp_path, run={}, count=len(WORDS), size=3).missing
 
 
 def test_every_difference_to_another_run_is_told(tmp_path):

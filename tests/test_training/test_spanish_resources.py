@@ -66,7 +66,6 @@ def test_counts_are_summed_over_the_lemmas_of_a_synset(tmp_path):
     ("name", "line"),
     [
         ("data.noun", "00000100 05 n 02 hound 0 003 @ 00000200 n 0000 | too few lemmas"),
-        ("data.verb", "00000400 99 v 01 hound 0 000 | no such file"),
         ("index.adj", "asleep a 2 0 1 0 00000500"),
         ("cntlist.rev", "hound%9:05:00:: 1 8"),
     ],

@@ -359,3 +359,11 @@ def test_memory_hardly_grows_with_the_number_of_words(task):
     # Measured with ten million words: 31 bytes each, which are hashes that find repeated words (8 + 8) and, later, what
     # chooses the most frequent ones (1 + 4 + 4 + 8 + 8). The bound leaves room for the allocator: 1 GB for ten million.
     assert (peaks[1] - peaks[0]) / 300_000 < 100
+
+
+def test_a_teacher_whose_packages_are_missing_is_told_in_one_line(task, monkeypatch):
+    monkeypatch.delitem(sys.modules, "training.teachers.openai", raising=False)
+    monkeypatch.setitem(sys.modules, "httpx", None)
+    told = r"teacher 'openai' needs httpx, which is missing: pip install '\.\[teach\]'$"
+    with pytest.raises(SystemExit, match=told):
+        main(task.arguments(config="training/configs/teachers/openai.toml"))

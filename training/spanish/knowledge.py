@@ -78,9 +78,10 @@ class Knowledge:
 
     def __init__(self, sources: Collection[str], *, debian_root: Path, downloads: Path, folder: Path) -> None:
         self._sources, self._debian_root = sources, debian_root
+        packaged = [*find_files(debian_root), *find_dumps()]  # before anything is downloaded
         self._moby = moby.download_moby(downloads) if "moby" in sources else None
         self._thesaurus = _find_thesaurus(debian_root) if "mythes" in sources else None
-        files = [*find_files(debian_root), *find_dumps(), *(file for file in (self._moby, self._thesaurus) if file)]
+        files = [*packaged, *(file for file in (self._moby, self._thesaurus) if file)]
         encoders = {"universal": _told(universal_encoder.find_files(), universal_encoder.fast_dtype())}
         encoders |= {"english": _told([find_model()], universal_encoder.fast_dtype())} if "english" in sources else {}
         encoders |= {"moby": _told([self._moby])} if self._moby else {}

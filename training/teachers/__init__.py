@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
+from types import ModuleType
 from typing import Any, Protocol
 
 import numpy as np
@@ -50,7 +51,7 @@ def read_options(name: str, *, options: dict[str, Any]) -> Any:
     """The checked `Options` of the teacher of that name. Raises `ValueError` that lists every problem at once."""
     if name not in TEACHERS:
         raise ValueError(f"teacher is {name!r}, expected one of {', '.join(TEACHERS)}")
-    return build(import_module(f"training.teachers.{name}").Options, values=options, source=f"options of {name}")
+    return build(_module(name).Options, values=options, source=f"options of {name}")
 
 
 def open_teacher(name: str, *, options: dict[str, Any], lexicon: Path, folder: Path) -> Teacher:
@@ -60,4 +61,11 @@ def open_teacher(name: str, *, options: dict[str, Any], lexicon: Path, folder: P
     after it was killed; it exists. Raises `ValueError` for bad options and `OSError` for what is not there.
     """
     checked = read_options(name, options=options)
-    return import_module(f"training.teachers.{name}").open_teacher(checked, lexicon=lexicon, folder=folder)
+    return _module(name).open_teacher(checked, lexicon=lexicon, folder=folder)
+
+
+def _module(name: str) -> ModuleType:
+    try:
+        return import_module(f"training.teachers.{name}")
+    except ModuleNotFoundError as error:
+        raise ValueError(f"teacher {name!r} needs {error.name}, which is missing: pip install '.[teach]'") from error

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from safetensors import SafetensorError
 
 from training.columns import digest
 from training.devices import choose_device
@@ -116,7 +117,7 @@ def _load(options: Options, *, folder: Path | None) -> "SentenceTransformer":
             local_files_only=folder is not None,
             truncate_dim=options.truncate or None,
         )
-    except (OSError, ValueError, KeyError, ImportError) as error:
+    except (OSError, ValueError, KeyError, ImportError, SafetensorError) as error:
         reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
         if folder:
             raise InputError(f"{folder} is not a model that sentence-transformers can load: {reason}") from error
