@@ -160,7 +160,7 @@ def test_the_command_in_a_fresh_process(folder):
     header, spearman, *_ = done.stdout.splitlines()
     assert header.split() == ["measure", "set", "n", "shipped", "npy", "text"]
     assert spearman.split()[:4] == ["similarity,", "Spearman", "order", "5"]
-    assert spearman.index("0.900") == header.index("npy")
+    assert spearman[header.index("npy") :].startswith("0.900")
     markdown = (folder / "fresh/results.md").read_text().splitlines()
     assert "| retrieval@1 | misspelling -> word, accent only | 1 |" in " ".join(markdown)
     assert {line.count("|") for line in markdown if line.startswith("|")} == {7}
