@@ -124,7 +124,7 @@ class Knowledge:
             rows = {word: row for row, word in enumerate(table.words)}
             entries = (
                 list(dict.fromkeys(rows[text] for text in (word.lower(), *map(str.lower, synonyms)) if text in rows))
-                for word, _, synonyms in read_thesaurus(self._thesaurus)
+                for word, synonyms in read_thesaurus(self._thesaurus)
                 if word.lower() in rows
             )
             near += 2 * symmetric_shares(incidence(synonym_pairs(entries), shape=(size, size)))

@@ -10,24 +10,16 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-# The words by which the thesauri of several languages say a part of speech, as WordNet calls it.
-_PARTS_OF_SPEECH = {
-    "n": {"noun", "nom", "s", "m", "f", "sustantivo", "substantivo"},
-    "v": {"verb", "verbe", "verbo", "v", "tr", "intr", "prnl"},
-    "a": {"adj", "adjectif", "agg", "adjetivo", "adxectivo"},
-    "r": {"adv", "adverbe", "avv", "adverbio"},
-}
 _NOTE = re.compile(r"\s*(\([^()]*\)|\[[^\[\]]*\])")
 # "(antonym)", "(antònim)", and with an accent that was broken on its way into the Spanish file.
 _ANTONYM = re.compile(r"\(ant\S*n[iy]m", re.IGNORECASE)
 
 
-def read_thesaurus(path: str | Path) -> Iterator[tuple[str, str | None, list[str]]]:
-    """Each sense of a thesaurus: the word, its part of speech and the synonyms in it, spelled as in the file.
+def read_thesaurus(path: str | Path) -> Iterator[tuple[str, list[str]]]:
+    """Each sense of a thesaurus: the word and the synonyms in it, spelled as in the file.
 
-    The part of speech is `n`, `v`, `a`, `r`, or None where the file has none or several. Antonyms and the word itself
-    are left out, notes stripped; wider and related terms count as synonyms. Raises `FileNotFoundError`, and
-    `ValueError` for a file of another format.
+    Antonyms and the word itself are left out, notes stripped; wider and related terms count as synonyms. Raises
+    `FileNotFoundError`, and `ValueError` for a file of another format.
     """
     file = Path(path)
     if not file.is_file():
@@ -46,7 +38,7 @@ def read_thesaurus(path: str | Path) -> Iterator[tuple[str, str | None, list[str
         raise ValueError(f"{file} is not in the encoding {encoding} that its first line names: {error}") from error
 
 
-def _read_senses(file: Path, *, encoding: str) -> Iterator[tuple[str, str | None, list[str]]]:
+def _read_senses(file: Path, *, encoding: str) -> Iterator[tuple[str, list[str]]]:
     with file.open(encoding=encoding) as opened:
         lines = enumerate(opened, start=1)
         next(lines)
@@ -59,13 +51,13 @@ def _read_senses(file: Path, *, encoding: str) -> Iterator[tuple[str, str | None
             word = _without_notes(head)
             for _ in range(int(count)):
                 number, line = next(lines, (number, ""))
-                label, separator, synonyms = line.partition("|")
+                _, separator, synonyms = line.partition("|")
                 if not separator:
                     raise ValueError(
                         f"{file}, line {number}: {line.strip()!r:.60}, expected a sense of {head!r} that begins with "
                         "'(part of speech)|' or '-|'"
                     )
-                yield word, _part_of_speech(label), _synonyms(synonyms, of=word)
+                yield word, _synonyms(synonyms, of=word)
 
 
 def _synonyms(line: str, *, of: str) -> list[str]:
@@ -77,10 +69,3 @@ def _without_notes(text: str) -> str:
     while (shorter := _NOTE.sub("", text)) != text:  # a note may stand in a note
         text = shorter
     return text.strip()
-
-
-def _part_of_speech(label: str) -> str | None:
-    """What all words in brackets that name a part of speech agree on: `(s.m.)` is a noun, `(Nom Verbe)` is unclear."""
-    words = set(re.findall(r"[^\W\d_]+", label.lower().partition("(")[2].partition(")")[0]))
-    found = [part for part, names in _PARTS_OF_SPEECH.items() if words & names]
-    return found[0] if len(found) == 1 else None
