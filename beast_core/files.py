@@ -10,14 +10,21 @@ from contextlib import contextmanager
 from pathlib import Path
 
 
-def write_file(path: Path, content: str | bytes) -> None:
-    """Writes a whole file or, on any error, leaves what was there."""
+@contextmanager
+def replace_file(path: Path) -> Iterator[Path]:
+    """Gives a path beside `path` to write to; on success that file becomes `path`, on any error it is removed."""
     temporary = path.with_name(f".{path.name}.partial")
     try:
-        temporary.write_bytes(content.encode("utf-8") if isinstance(content, str) else content)
+        yield temporary
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def write_file(path: Path, content: str | bytes) -> None:
+    """Writes a whole file or, on any error, leaves what was there."""
+    with replace_file(path) as temporary:
+        temporary.write_bytes(content.encode("utf-8") if isinstance(content, str) else content)
 
 
 # What a folder of ours is made of, and what a sentence-transformers folder holds beside its numbered module folders.

@@ -22,6 +22,7 @@ import pyarrow.parquet as parquet
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
+from beast_core.files import replace_file
 from training.spanish.word_list import collect_words
 from training.spanish.word_sources import LICENCES, Sources, read_sources
 
@@ -98,12 +99,8 @@ def build_lexicon(sources: Sources) -> pa.Table:
 def write_lexicon(path: Path, *, lexicon: pa.Table) -> None:
     """Writes the table in row groups that can be streamed; on any error the file that was there stays."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    candidate = path.with_name(f".{path.name}.new")
-    try:
-        parquet.write_table(lexicon, candidate, row_group_size=_ROWS_OF_A_GROUP, compression="zstd")
-        candidate.replace(path)
-    finally:
-        candidate.unlink(missing_ok=True)
+    with replace_file(path) as temporary:
+        parquet.write_table(lexicon, temporary, row_group_size=_ROWS_OF_A_GROUP, compression="zstd")
 
 
 def describe(lexicon: pa.Table) -> str:

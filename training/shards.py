@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from beast_core.files import write_file
+from beast_core.files import replace_file, write_file
 from training.teachers import Teacher
 
 _PIECE = 4096  # rows that are in double precision at a time
@@ -72,14 +72,8 @@ class Shards:
         started = time.monotonic()
         found = teacher.lookup(words)  # before the width is asked for, which some teachers learn by looking up
         vectors, known = _checked(*found, words=words, width=teacher.width)
-        target = self._file(index)
-        candidate = target.with_name(f".{target.name}.new")
-        try:
-            with candidate.open("wb") as file:
-                np.savez(file, vectors=vectors, known=known, seconds=np.array(time.monotonic() - started))
-            candidate.replace(target)
-        finally:
-            candidate.unlink(missing_ok=True)
+        with replace_file(self._file(index)) as temporary, temporary.open("wb") as file:
+            np.savez(file, vectors=vectors, known=known, seconds=np.array(time.monotonic() - started))
         self._look_at(index)
 
     def _file(self, index: int) -> Path:
@@ -134,7 +128,7 @@ def forget_shards(folder: Path) -> None:
     """Removes the shards in a folder. Raises `ShardsError` for a folder that holds anything else."""
     if not folder.exists():
         return
-    if foreign := sorted(file.name for file in folder.iterdir() if file.suffix not in (".npz", ".new", ".json")):
+    if foreign := sorted(file.name for file in folder.iterdir() if file.suffix not in (".npz", ".partial", ".json")):
         raise ShardsError(
             f"{folder} also holds {foreign[:5]}, which are no shards; move them away or name another --work"
         )

@@ -15,6 +15,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as parquet
 
+from beast_core.files import replace_file
 from training.columns import Columns, digest, repeated_words
 from training.table import held_out_words
 
@@ -107,16 +108,11 @@ class WordStream:
 def _import_text(file: Path, *, folder: Path) -> Path:
     """The same as a Parquet file. Blank lines are passed over."""
     target = folder / "lexicon.parquet"
-    candidate = target.with_name(f".{target.name}.new")
     schema = pa.schema([("word", pa.string()), ("frequency", pa.float32())])
     lines = _lines(file)
-    try:
-        with parquet.ParquetWriter(candidate, schema) as writer:
-            while piece := list(islice(lines, _PIECE)):
-                writer.write_table(pa.table([pa.array(column) for column in zip(*piece, strict=True)], schema=schema))
-        candidate.replace(target)
-    finally:
-        candidate.unlink(missing_ok=True)
+    with replace_file(target) as temporary, parquet.ParquetWriter(temporary, schema) as writer:
+        while piece := list(islice(lines, _PIECE)):
+            writer.write_table(pa.table([pa.array(column) for column in zip(*piece, strict=True)], schema=schema))
     return target
 
 

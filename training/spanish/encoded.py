@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from tqdm import tqdm
 
+from beast_core.files import replace_file
 from training.spanish.apart import run_apart
 
 Encode = Callable[[list[str]], np.ndarray]
@@ -54,13 +55,8 @@ def _write(*, texts: list[str], file: Path, name: str, open_encoder: Callable[[]
 
 def save_arrays(path: Path, **arrays: np.ndarray) -> None:
     """Writes arrays to a `.npz` file, whole or not at all."""
-    candidate = path.with_name(f".{path.name}.new")
-    try:
-        with candidate.open("wb") as file:
-            np.savez(file, **arrays)
-        candidate.replace(path)
-    finally:
-        candidate.unlink(missing_ok=True)
+    with replace_file(path) as temporary, temporary.open("wb") as file:
+        np.savez(file, **arrays)
 
 
 def load_arrays(path: Path) -> dict[str, np.ndarray]:
