@@ -21,7 +21,8 @@ class EncoderConfig:
     - `flatten`, the published BEAST: byte embeddings + sinusoidal positions -> post-norm transformer -> flatten ->
       linear -> tanh -> L2. All `window` positions take part; padding is never attended to.
     - `ngram`: byte embeddings + hashed byte n-gram embeddings -> causal pre-norm transformer -> mean over the word's
-      positions -> linear -> tanh -> L2. Padding takes no part and costs nothing.
+      positions -> GELU layer -> linear -> tanh -> L2. Padding takes no part and costs nothing. With no `layers`, the
+      embeddings are averaged as they are; with a `projection_width` of 0, there is no GELU layer.
 
     >>> EncoderConfig.preset("mini").layers
     8
@@ -42,6 +43,7 @@ class EncoderConfig:
     lowercase: bool = True
     ngram_sizes: tuple[int, ...] = ()
     ngram_buckets: int = 0
+    projection_width: int = 0
 
     def __post_init__(self) -> None:
         if isinstance(self.ngram_sizes, list):
@@ -63,10 +65,13 @@ class EncoderConfig:
         return problems
 
     def _value_problems(self) -> list[str]:
-        positive = ("layers", "heads", "hidden_width", "feed_forward_width", "output_width", "window")
+        positive = ("heads", "hidden_width", "feed_forward_width", "output_width", "window")
         problems = [
             f"{name} is {getattr(self, name)}, expected at least 1" for name in positive if getattr(self, name) < 1
         ]
+        fewest = 0 if self.family == "ngram" else 1
+        if self.layers < fewest:
+            problems.append(f"layers is {self.layers}, expected at least {fewest}")
         if self.family not in FAMILIES:
             problems.append(f"family is {self.family!r}, expected one of {FAMILIES}")
         if self.window > LONGEST_WINDOW:
@@ -79,8 +84,11 @@ class EncoderConfig:
 
     def _ngram_problems(self) -> list[str]:
         if self.family == "flatten":
-            if self.ngram_sizes or self.ngram_buckets:
-                return ["ngram_sizes and ngram_buckets belong to the 'ngram' family, expected () and 0 for 'flatten'"]
+            if self.ngram_sizes or self.ngram_buckets or self.projection_width:
+                return [
+                    "ngram_sizes, ngram_buckets and projection_width belong to the 'ngram' family, expected (), 0 and 0"
+                    " for 'flatten'"
+                ]
             return []
         problems = []
         if not self.causal:
@@ -89,6 +97,8 @@ class EncoderConfig:
             problems.append(f"ngram_sizes is {self.ngram_sizes}, expected increasing sizes of at least 2")
         if self.ngram_buckets < 1:
             problems.append(f"ngram_buckets is {self.ngram_buckets}, expected at least 1 per n-gram size")
+        if self.projection_width < 0:
+            problems.append(f"projection_width is {self.projection_width}, expected 0 or more")
         return problems
 
     @classmethod
@@ -138,11 +148,12 @@ PRESETS = {
     "asterisk": EncoderConfig(family="flatten", layers=2, heads=2, causal=True),
     "beast": EncoderConfig(
         family="ngram",
-        layers=1,
+        layers=0,
         heads=4,
         feed_forward_width=512,
         causal=True,
         ngram_sizes=(3, 4, 5, 6),
-        ngram_buckets=12_503,
+        ngram_buckets=20_011,
+        projection_width=1024,
     ),
 }

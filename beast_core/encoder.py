@@ -10,11 +10,16 @@ from beast_core.layers import (
     SYMBOLS,
     CausalBlock,
     Layout,
+    PackedTable,
     PostNormBlock,
     mark_words,
     ngram_hashes,
     sinusoidal_positions,
+    sum_rows,
 )
+
+# Of the scale of the byte embeddings, at the start.
+_NGRAM_SHARE = 0.1
 
 
 class BeastEncoder(nn.Module):
@@ -39,34 +44,72 @@ class BeastEncoder(nn.Module):
         block = CausalBlock if config.family == "ngram" else PostNormBlock
         self.blocks = nn.ModuleList(block(**shape) for _ in range(config.layers))
         if config.family == "ngram":
-            self.byte_embedding = nn.Embedding(SYMBOLS, width)
-            self.ngram_embedding = nn.Embedding(len(config.ngram_sizes) * config.ngram_buckets, width)
-            self.final_norm = nn.RMSNorm(width, eps=NORM_EPSILON)
-            self.projection = nn.Linear(width, config.output_width)
+            self.byte_embedding = _embedding(SYMBOLS, width=width)
+            self.ngram_embedding = _embedding(len(config.ngram_sizes) * config.ngram_buckets, width=width)
+            if config.layers:
+                self.final_norm = nn.RMSNorm(width, eps=NORM_EPSILON)
+            if config.projection_width:
+                self.expansion = nn.Linear(width, config.projection_width)
+            self.projection = nn.Linear(config.projection_width or width, config.output_width)
         else:
-            self.byte_embedding = nn.Embedding(256, width)
+            self.byte_embedding = _embedding(256, width=width)
             self.projection = nn.Linear(config.window * width, config.output_width)
         self._initialise()
 
     def _initialise(self) -> None:
-        """Small embeddings: sums of several n-gram vectors must start at the scale of one byte vector."""
-        for module in self.modules():
-            if isinstance(module, nn.Embedding):
-                nn.init.normal_(module.weight, std=self.config.hidden_width**-0.5)
+        """Small embeddings, so that layers see sums of the scale they expect; n-grams nearly nothing, as those that no
+        word of the training had, as misspellings bring them, should say nearly nothing to the end."""
+        scale = self.config.hidden_width**-0.5
+        for name, module in self.named_modules():
+            if isinstance(module, nn.Embedding) and not module.weight.is_meta:
+                nn.init.normal_(module.weight, std=_NGRAM_SHARE * scale if name == "ngram_embedding" else scale)
+
+    def weights(self) -> dict[str, Tensor]:
+        """All weights by name, on the CPU, a packed table unpacked."""
+        weights = {name: value.detach().cpu().contiguous() for name, value in self.state_dict().items()}
+        if self.is_packed:
+            weights["ngram_embedding.weight"] = PackedTable.unpack(self.ngram_embedding.weight)
+        return weights
+
+    @property
+    def is_packed(self) -> bool:
+        """Whether the n-gram table is a `PackedTable`: such an encoder does not train and stays on the CPU."""
+        return isinstance(getattr(self, "ngram_embedding", None), PackedTable)
+
+    def unpack(self) -> "BeastEncoder":
+        """Makes a packed table one of float32, in place."""
+        if self.is_packed:
+            self.ngram_embedding = nn.Embedding.from_pretrained(self.weights()["ngram_embedding.weight"], freeze=False)
+        return self
 
     def forward(self, word_bytes: Tensor, lengths: Tensor) -> Tensor:
         """`(words, window)` uint8 and `(words,)` int64 -> `(words, output width)` float32, unit length."""
-        pool = self._ngram if self.config.family == "ngram" else self._flatten
-        pooled = pool(word_bytes, lengths)
+        if self.config.family == "flatten":
+            pooled = self._flatten(word_bytes, lengths)
+        else:
+            pooled = self._transformed(word_bytes, lengths) if self.blocks else self._averaged(word_bytes, lengths)
+        if self.config.projection_width:
+            pooled = functional.gelu(self.expansion(pooled.to(self.expansion.weight.dtype)))
         projected = self.projection(pooled.to(self.projection.weight.dtype))
         return functional.normalize(torch.tanh(projected).float(), dim=-1)
 
-    def _ngram(self, word_bytes: Tensor, lengths: Tensor) -> Tensor:
+    def _averaged(self, word_bytes: Tensor, lengths: Tensor) -> Tensor:
+        """The mean over a word's positions needs no positions: all its rows are one bag."""
+        ids = mark_words(word_bytes, lengths=lengths)
+        present, positions = ids > 0, lengths + 2
+        starts = functional.pad(positions.cumsum(0)[:-1], (1, 0)) if len(positions) else positions
+        rows = ngram_hashes(ids, sizes=self.config.ngram_sizes, buckets=self.config.ngram_buckets)[present]
+        ngrams = sum_rows(self.ngram_embedding, rows=rows.flatten(), starts=starts * rows.shape[-1])
+        letters = sum_rows(self.byte_embedding, rows=ids[present], starts=starts)
+        return (ngrams.float() + letters.float()) / positions[:, None]
+
+    def _transformed(self, word_bytes: Tensor, lengths: Tensor) -> Tensor:
         ids = mark_words(word_bytes, lengths=lengths)
         layout = Layout.of(ids > 0, head_width=self.config.hidden_width // self.config.heads)
         ids = functional.pad(ids, (0, 0, 0, 1))
         rows = layout.gather(ngram_hashes(ids, sizes=self.config.ngram_sizes, buckets=self.config.ngram_buckets))
-        ngrams = functional.embedding_bag(rows, self.ngram_embedding.weight, mode="sum")
+        starts = torch.arange(0, rows.numel(), rows.shape[1], device=rows.device)
+        ngrams = sum_rows(self.ngram_embedding, rows=rows.flatten(), starts=starts)
         hidden = self.byte_embedding(layout.gather(ids)) + ngrams
         for block in self.blocks:
             hidden = block(hidden, layout)
@@ -90,3 +133,8 @@ class BeastEncoder(nn.Module):
         for block in self.blocks:
             hidden = block(hidden, mask)
         return hidden.flatten(1)
+
+
+def _embedding(rows: int, *, width: int) -> nn.Embedding:
+    """Not filled: `nn.Embedding` does that at once, and on the meta device imports torch's compiler for it."""
+    return nn.Embedding.from_pretrained(torch.empty(rows, width), freeze=False)

@@ -149,7 +149,7 @@ class WordEncoder:
 
 def _moved(encoder: BeastEncoder, device: str | torch.device) -> BeastEncoder:
     try:
-        return encoder.to(device)
+        return (encoder if torch.device(device).type == "cpu" else encoder.unpack()).to(device)
     except (RuntimeError, AssertionError) as error:
         reason = str(error).splitlines()[0]
         raise ValueError(
@@ -165,4 +165,4 @@ def load_encoder(
     Reads our own folders and the sentence-transformers folders that `st_beast` and the training write. Raises
     `FileNotFoundError` and `ModelFolderError`; see `read_encoder`.
     """
-    return WordEncoder(read_encoder(path), device=device, cache_size=cache_size)
+    return WordEncoder(read_encoder(path, packed=True), device=device, cache_size=cache_size)

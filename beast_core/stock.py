@@ -1,6 +1,7 @@
 """Where each of our weights lives in a folder of stock sentence-transformers parts: one table, read in both directions.
 
-`ngram` encoders are a `transformers` BLT model with a zero-layer decoder -> mean pooling -> Dense(tanh) -> Normalize.
+`ngram` encoders are a `transformers` BLT model with a zero-layer decoder -> mean pooling -> Dense(GELU), if there is a
+hidden layer -> Dense(tanh) -> Normalize.
 `flatten` encoders are a BERT model -> CNN with one output position -> Dense(identity, tanh) -> Normalize.
 """
 
@@ -12,11 +13,10 @@ from torch import Tensor
 from beast_core.config import EncoderConfig
 from beast_core.layers import sinusoidal_positions
 
-MODULE_FOLDERS = {
-    "ngram": ("", "1_Pooling", "2_Dense", "3_Normalize"),
-    "flatten": ("", "1_CNN", "2_Pooling", "3_Dense", "4_Normalize"),
-}
-_PROJECTION_FOLDER = {"ngram": "2_Dense", "flatten": "1_CNN"}
+# BLT normalises each position at the end. With so large an epsilon that is a multiplication by 1 / sqrt(epsilon), to a
+# millionth, which the norm's weight undoes: how an encoder without layers, which does not normalise, fits in. (A
+# larger one would leave the range of float16.)
+LINEAR_NORM_EPSILON = 2.0**22
 
 # {our name: their names}; several of theirs are stacked into one of ours.
 _NGRAM_BLOCK = {
@@ -37,12 +37,25 @@ _FLATTEN_BLOCK = {
 }
 
 
+def module_folders(config: EncoderConfig) -> tuple[str, ...]:
+    """The folders of the modules, in their order, as `SentenceTransformer` names them.
+
+    >>> module_folders(EncoderConfig.preset("mini"))
+    ('', '1_CNN', '2_Pooling', '3_Dense', '4_Normalize')
+    """
+    kinds = ["CNN", "Pooling", "Dense"]
+    if config.family == "ngram":
+        kinds = ["Pooling", *["Dense"] * (2 if config.projection_width else 1)]
+    return ("", *(f"{place}_{kind}" for place, kind in enumerate([*kinds, "Normalize"], start=1)))
+
+
 def _names(config: EncoderConfig) -> Iterator[tuple[str, list[str]]]:
     """Our tensor and theirs, for all tensors that differ in nothing but name and stacking."""
     if config.family == "ngram":
         yield "byte_embedding.weight", ["local_encoder.embed_tokens.weight"]
         yield "ngram_embedding.weight", ["encoder_hash_tok_embedding.weight"]
-        yield "final_norm.weight", ["local_decoder.norm.weight"]
+        if config.layers:
+            yield "final_norm.weight", ["local_decoder.norm.weight"]
         block, prefix, kinds = _NGRAM_BLOCK, "local_encoder.layers", ["weight"]
     else:
         yield "byte_embedding.weight", ["embeddings.word_embeddings.weight"]
@@ -58,9 +71,15 @@ def to_stock(state: dict[str, Tensor], *, config: EncoderConfig) -> dict[str, di
     model: dict[str, Tensor] = {}
     for ours, theirs in _names(config):
         model |= dict(zip(theirs, state[ours].chunk(len(theirs)), strict=True))
-    bias = state["projection.bias"]
     if config.family == "ngram":
-        return {"": model, "2_Dense": {"linear.weight": state["projection.weight"], "linear.bias": bias}}
+        if not config.layers:
+            model["local_decoder.norm.weight"] = torch.full((config.hidden_width,), LINEAR_NORM_EPSILON**0.5)
+        dense = {
+            folder: {f"linear.{kind}": state[f"{ours}.{kind}"] for kind in ("weight", "bias")}
+            for ours, folder in _dense_folders(config).items()
+        }
+        return {"": model, **dense}
+    bias = state["projection.bias"]
     model |= _fixed(config)
     identity = {"linear.weight": torch.eye(config.output_width), "linear.bias": torch.zeros(config.output_width)}
     kernel = torch.nn.functional.pad(
@@ -68,6 +87,12 @@ def to_stock(state: dict[str, Tensor], *, config: EncoderConfig) -> dict[str, di
         (config.window - 1, 0),
     )
     return {"": model, "1_CNN": {"convs.0.weight": kernel, "convs.0.bias": bias}, "3_Dense": identity}
+
+
+def _dense_folders(config: EncoderConfig) -> dict[str, str]:
+    """Where the linear layers of an `ngram` encoder are, by our name."""
+    ours = ["expansion", "projection"] if config.projection_width else ["projection"]
+    return dict(zip(ours, module_folders(config)[2:-1], strict=True))
 
 
 def _fixed(config: EncoderConfig) -> dict[str, Tensor]:
@@ -87,10 +112,11 @@ def from_stock(read: Callable[[str, str], Tensor], *, config: EncoderConfig) -> 
     Raises `ValueError` if something was trained there that this encoder keeps fixed.
     """
     state = {ours: torch.cat([read("", name) for name in theirs]) for ours, theirs in _names(config)}
-    folder = _PROJECTION_FOLDER[config.family]
     if config.family == "ngram":
-        state["projection.weight"] = read(folder, "linear.weight")
-        state["projection.bias"] = read(folder, "linear.bias")
+        for ours, folder in _dense_folders(config).items():
+            state |= {f"{ours}.{kind}": read(folder, f"linear.{kind}") for kind in ("weight", "bias")}
+        if not config.layers:
+            _undo_norm(state, weight=read("", "local_decoder.norm.weight"))
         return state
     expected = {("", name): value for name, value in _fixed(config).items()}
     expected["3_Dense", "linear.weight"] = torch.eye(config.output_width)
@@ -102,7 +128,13 @@ def from_stock(read: Callable[[str, str], Tensor], *, config: EncoderConfig) -> 
             f"{shown} changed in training, but this encoder keeps it fixed; set requires_grad_(False) there when "
             "fine-tuning, or fine-tune what st_beast.load gives, which trains the right weights"
         )
-    kernel = read(folder, "convs.0.weight")[..., config.window - 1 :]
+    kernel = read("1_CNN", "convs.0.weight")[..., config.window - 1 :]
     state["projection.weight"] = kernel.transpose(1, 2).flatten(1)
-    state["projection.bias"] = read(folder, "convs.0.bias")
+    state["projection.bias"] = read("1_CNN", "convs.0.bias")
     return state
+
+
+def _undo_norm(state: dict[str, Tensor], *, weight: Tensor) -> None:
+    """The weight of the stock model's norm, which fine-tuning moves, belongs to the layer after the mean."""
+    following = "expansion.weight" if "expansion.weight" in state else "projection.weight"
+    state[following] = state[following] * (weight / LINEAR_NORM_EPSILON**0.5)

@@ -1,6 +1,7 @@
 """Folder <-> encoder. Two kinds of folder are read, one is written:
 
-- ours: `config.json` + `model.safetensors`, compact (int8 n-gram tables with scales, the rest float16) or full;
+- ours: `config.json` + `model.safetensors`, compact (4-bit n-gram table with a scale and an offset a row, the rest
+  float16) or full;
 - a stock sentence-transformers folder that `st_beast` wrote (`modules.json`; our configuration rides in `config.json`).
 
 Nothing is unpickled and nothing is fetched.
@@ -18,16 +19,16 @@ from torch import Tensor
 from beast_core.config import EncoderConfig
 from beast_core.encoder import BeastEncoder
 from beast_core.files import replace_folder
-from beast_core.stock import MODULE_FOLDERS, from_stock
+from beast_core.layers import PackedTable
+from beast_core.stock import from_stock, module_folders
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 CONFIG_FILE = "config.json"
 WEIGHTS_FILE = "model.safetensors"
 CONFIG_KEY = "beast"
 SHIPPED_MODEL = Path(__file__).parent / "pretrained" / "es"
 
 _TABLE = "ngram_embedding.weight"
-_SCALE = "ngram_embedding.scale"
 
 
 class ModelFolderError(ValueError):
@@ -42,15 +43,15 @@ def describe(config: EncoderConfig) -> dict[str, Any]:
 def write_encoder(encoder: BeastEncoder, path: str | Path, *, compact: bool = True) -> Path:
     """Writes the folder in one step (a crash leaves the old one or the new one) and returns its absolute path.
 
-    `compact` stores the n-gram table as int8 with one bfloat16 scale a row, everything else as float16; reading it back
-    and writing it again gives the same bytes. `compact=False` keeps float32. Raises `ModelFolderError` for weights
-    that are not finite, `TypeError` for anything but an encoder, `FileExistsError` for a path that holds something
-    else, `OSError` if the disk is full.
+    `compact` stores the n-gram table in 4 bits an entry, everything else as float16; reading it back and writing it
+    again gives the same bytes. `compact=False` keeps float32. Raises `ModelFolderError` for weights that are not finite
+    or, with `compact`, beyond the range of float16, `TypeError` for anything but an encoder, `FileExistsError` for a
+    path that holds something else, `OSError` if the disk is full.
     """
     if not isinstance(encoder, BeastEncoder):
         raise TypeError(f"expected a BeastEncoder, found {type(encoder).__name__}; of a WordEncoder, pass its .encoder")
     target = Path(path).resolve()
-    state = {name: value.detach().cpu().contiguous() for name, value in encoder.state_dict().items()}
+    state = encoder.weights()
     _check_finite(state, where=f"cannot save to {target}")
     if compact:
         state = _compacted(state)
@@ -63,11 +64,12 @@ def write_encoder(encoder: BeastEncoder, path: str | Path, *, compact: bool = Tr
     return target
 
 
-def read_encoder(path: str | Path | None = None) -> BeastEncoder:
+def read_encoder(path: str | Path | None = None, *, packed: bool = False) -> BeastEncoder:
     """The encoder in a folder of ours or in a stock folder; `None` is the shipped model. On the CPU, in eval mode.
 
-    Raises `FileNotFoundError` if there is no such folder, `TypeError` if `path` is no path, and `ModelFolderError` if
-    it is not a whole, readable model.
+    With `packed`, the n-gram table of a compact folder stays as it is on disk, which is faster and smaller; such an
+    encoder cannot be trained. Raises `FileNotFoundError` if there is no such folder, `TypeError` if `path` is no path,
+    and `ModelFolderError` if it is not a whole, readable model.
     """
     if path is not None and (not isinstance(path, str | Path) or not str(path)):
         raise TypeError(f"path is {path!r}, expected the path of a model folder, or None for the shipped model")
@@ -77,13 +79,15 @@ def read_encoder(path: str | Path | None = None) -> BeastEncoder:
         raise FileNotFoundError(f"no model at {folder} (given: {str(path)!r}): found {found}, expected a model folder")
     config = read_config(folder)
     stock = (folder / "modules.json").is_file()
-    state = _read_stock(folder, config) if stock else _expanded(_load_tensors(folder / WEIGHTS_FILE), where=str(folder))
+    state = _read_stock(folder, config) if stock else _read_ours(folder / WEIGHTS_FILE, config=config)
     with torch.device("meta"):
         encoder = BeastEncoder(config)
+        if state.get(_TABLE, torch.empty(0)).dtype == torch.uint8:
+            encoder.ngram_embedding = PackedTable(torch.empty(_packed_shape(config), dtype=torch.uint8))
     _check_shapes(state, encoder.state_dict(), where=str(folder))
     _check_finite(state, where=f"cannot load {folder}")
     encoder.load_state_dict(state, assign=True)
-    return encoder.eval()
+    return (encoder if packed else encoder.unpack()).eval()
 
 
 def read_config(folder: Path) -> EncoderConfig:
@@ -108,6 +112,27 @@ def read_config(folder: Path) -> EncoderConfig:
         return EncoderConfig.from_dict(described.get("encoder"))
     except ValueError as error:
         raise ModelFolderError(f"{file}: {error}") from error
+
+
+def _read_ours(file: Path, *, config: EncoderConfig) -> dict[str, Tensor]:
+    state = _load_tensors(file)
+    shape = _packed_shape(config)
+    packed = {_TABLE: state.pop(_TABLE)} if _is_packed(state.get(_TABLE), shape=shape) else {}
+    if wrong := [name for name, value in state.items() if not value.is_floating_point()]:
+        found = ", ".join(f"{name} of {state[name].dtype} and shape {tuple(state[name].shape)}" for name in wrong)
+        raise ModelFolderError(
+            f"found {found} in {file}, expected floating point or, for {_TABLE} alone, torch.uint8 and shape {shape}; "
+            "save or copy the model again"
+        )
+    return {name: value.float() for name, value in state.items()} | packed
+
+
+def _packed_shape(config: EncoderConfig) -> tuple[int, int]:
+    return len(config.ngram_sizes) * config.ngram_buckets, PackedTable.packed_width(config.hidden_width)
+
+
+def _is_packed(tensor: Tensor | None, *, shape: tuple[int, int]) -> bool:
+    return tensor is not None and tensor.dtype == torch.uint8 and tensor.shape == shape
 
 
 def _load_tensors(file: Path) -> dict[str, Tensor]:
@@ -137,7 +162,7 @@ def _read_stock(folder: Path, config: EncoderConfig) -> dict[str, Tensor]:
         parts = [module["path"] for module in json.loads(modules.read_text(encoding="utf-8"))]
     except (ValueError, KeyError, TypeError) as error:
         raise ModelFolderError(f"{modules} is no list of modules ({error}); save the model again") from error
-    if parts != (expected := list(MODULE_FOLDERS[config.family])):
+    if parts != (expected := list(module_folders(config))):
         raise ModelFolderError(
             f"{folder} is built of {parts}, expected {expected}: modules were added or taken away after it was "
             "written; use it with SentenceTransformer"
@@ -151,29 +176,14 @@ def _read_stock(folder: Path, config: EncoderConfig) -> dict[str, Tensor]:
 
 
 def _compacted(state: dict[str, Tensor]) -> dict[str, Tensor]:
-    """int8 table and float16 rest. A bfloat16 scale (8 significant bits) times an int8 is exact in float32, and the
-    largest entry of a row is always 127: both make expanding and compacting again the identity."""
+    """The table in 4-bit rows, float16 for the rest."""
     compacted = {name: value.half() for name, value in state.items() if name != _TABLE}
+    rows = {}
     if _TABLE in state:
-        scale = (state[_TABLE].abs().amax(dim=1) / 127).bfloat16()
-        quotient = state[_TABLE] / scale.float().clamp(min=torch.finfo(torch.float32).tiny)[:, None]
-        compacted[_TABLE] = quotient.round().to(torch.int8)
-        compacted[_SCALE] = scale
-    _check_finite(compacted, where="cannot compact the model (save it with compact=False)")
+        compacted[_TABLE] = PackedTable.pack(state[_TABLE].float())
+        rows[_TABLE] = PackedTable.unpack(compacted[_TABLE])
+    _check_finite(compacted | rows, where="cannot compact the model (save it with compact=False)")
     return compacted
-
-
-def _expanded(state: dict[str, Tensor], *, where: str) -> dict[str, Tensor]:
-    scale = state.pop(_SCALE, None)
-    expanded = {name: value.float() for name, value in state.items()}
-    if scale is not None and _TABLE in expanded and scale.shape == expanded[_TABLE].shape[:1]:
-        expanded[_TABLE] *= scale.float()[:, None]
-    elif scale is not None or (_TABLE in state and state[_TABLE].dtype == torch.int8):
-        found = f"{_SCALE} of shape {tuple(scale.shape)}" if scale is not None else f"no {_SCALE}"
-        raise ModelFolderError(
-            f"the weights in {where} do not fit: found {found}, but int8 {_TABLE} needs one scale for each of its rows"
-        )
-    return expanded
 
 
 def _check_shapes(found: dict[str, Tensor], expected: dict[str, Tensor], *, where: str) -> None:
@@ -190,7 +200,10 @@ def _check_shapes(found: dict[str, Tensor], expected: dict[str, Tensor], *, wher
 
 
 def _check_finite(state: dict[str, Tensor], *, where: str) -> None:
-    broken = [name for name, value in state.items() if value.is_floating_point() and not value.isfinite().all()]
+    numbers = {name: value for name, value in state.items() if value.is_floating_point()}
+    if _TABLE in state and _TABLE not in numbers:
+        numbers[_TABLE] = state[_TABLE][:, -4:].contiguous().view(torch.float16)  # scales and offsets
+    broken = [name for name, value in numbers.items() if not value.isfinite().all()]
     if broken:
         raise ModelFolderError(f"{where}: NaN or infinite weights in {', '.join(broken)}; train or copy it again")
 

@@ -292,8 +292,8 @@ class BeastVectors(BaseVectors):
         ours, theirs = self.load().encoder, other.load().encoder
         if self.attr != other.attr or ours.config != theirs.config:
             return False
-        weights = theirs.state_dict()
-        return all(value.equal(weights[name]) for name, value in ours.state_dict().items())
+        weights = theirs.weights()
+        return all(value.equal(weights[name]) for name, value in ours.weights().items())
 
     __hash__ = None
 
@@ -314,7 +314,7 @@ class BeastVectors(BaseVectors):
         folder = Path(path)
         settings = srsly.read_json(folder / _SETTINGS_FILE) if (folder / _SETTINGS_FILE).is_file() else {}
         if settings.get("mode") == _SAVED_MODE:
-            return self._take(read_encoder(folder / _MODEL_FOLDER), attr=settings["attr"])
+            return self._take(read_encoder(folder / _MODEL_FOLDER, packed=True), attr=settings["attr"])
         table = folder / "vectors"
         return self._ignore(np.load(table, allow_pickle=False) if table.is_file() else np.empty(0))
 
@@ -332,7 +332,7 @@ class BeastVectors(BaseVectors):
         if settings.get("mode") == _SAVED_MODE:
             from spacy_beast.weights import encoder_from_bytes
 
-            return self._take(encoder_from_bytes(message["model"]), attr=settings["attr"])
+            return self._take(encoder_from_bytes(message["model"], packed=True), attr=settings["attr"])
         return self._ignore(srsly.msgpack_loads(message["vectors"]) if "vectors" in message else np.empty(0))
 
     def _saved_settings(self) -> dict[str, str]:

@@ -14,8 +14,8 @@ def write_unchanged(encoder: BeastEncoder, *, path: Path) -> None:
     """Writes a model folder: compact if reading it gives the very same weights, in full precision otherwise."""
     try:
         write_encoder(encoder, path)
-        stored = read_encoder(path).state_dict()
-        if all(value.cpu().equal(stored[name]) for name, value in encoder.state_dict().items()):
+        stored = read_encoder(path).weights()
+        if all(value.equal(stored[name]) for name, value in encoder.weights().items()):
             return
     except ModelFolderError:
         pass  # weights beyond the range of float16
@@ -30,10 +30,10 @@ def encoder_to_bytes(encoder: BeastEncoder) -> bytes:
         return srsly.msgpack_dumps({name: (model / name).read_bytes() for name in _MODEL_FILES})
 
 
-def encoder_from_bytes(data: bytes) -> BeastEncoder:
-    """Reads what `encoder_to_bytes` wrote."""
+def encoder_from_bytes(data: bytes, *, packed: bool = False) -> BeastEncoder:
+    """Reads what `encoder_to_bytes` wrote; `packed` as for `read_encoder`."""
     files = srsly.msgpack_loads(data)
     with tempfile.TemporaryDirectory() as folder:
         for name in _MODEL_FILES:
             (Path(folder) / name).write_bytes(files[name])
-        return read_encoder(folder)
+        return read_encoder(folder, packed=packed)

@@ -18,7 +18,7 @@ from transformers import BertConfig, BertModel, BltConfig, BltModel, PreTrainedM
 
 from beast_core import BeastEncoder, EncoderConfig
 from beast_core.layers import BEGIN_ID, END_ID, NORM_EPSILON, ROTARY_BASE, SYMBOLS
-from beast_core.stock import MODULE_FOLDERS, to_stock
+from beast_core.stock import LINEAR_NORM_EPSILON, module_folders, to_stock
 from beast_core.storage import describe
 
 _PAD, _BEGIN, _END = "<pad>", "<w>", "</w>"
@@ -30,11 +30,11 @@ def stock_model(encoder: BeastEncoder, **options: Any) -> SentenceTransformer:
     `options` are `SentenceTransformer`'s: prompts, similarity function, truncation.
     """
     config = encoder.config
-    state = {name: value.detach().float().cpu() for name, value in encoder.state_dict().items()}
+    state = {name: value.float() for name, value in encoder.weights().items()}
     tensors = to_stock(state, config=config)
     with torch.device("meta"):
         backbone, *modules = _ngram_parts(config) if config.family == "ngram" else _flatten_parts(config)
-    for folder, module in zip(MODULE_FOLDERS[config.family], [backbone, *modules], strict=True):
+    for folder, module in zip(module_folders(config), [backbone, *modules], strict=True):
         _fill(module, tensors.get(folder, {}))
     modules.insert(0, _transformer(backbone, config))
     return SentenceTransformer(modules=modules, device="cpu", **options)
@@ -44,7 +44,7 @@ def _ngram_parts(config: EncoderConfig) -> list[nn.Module]:
     """BLT keeps its encoder side and the last norm. Its patches, which do not reach the output, are made tiny."""
     width, positions = config.hidden_width, config.window + 2
     shared = {
-        "rms_norm_eps": NORM_EPSILON,
+        "rms_norm_eps": NORM_EPSILON if config.layers else LINEAR_NORM_EPSILON,
         "rope_parameters": {"rope_type": "default", "rope_theta": ROTARY_BASE},
         "max_position_embeddings": positions,
     }
@@ -52,7 +52,7 @@ def _ngram_parts(config: EncoderConfig) -> list[nn.Module]:
         "vocab_size": SYMBOLS,
         "hidden_size": width,
         "num_attention_heads": config.heads,
-        "intermediate_size": config.feed_forward_width,
+        "intermediate_size": config.feed_forward_width if config.layers else 2,
         "cross_attn_k": 1,
         "hidden_size_global": 2,
     }
@@ -65,7 +65,8 @@ def _ngram_parts(config: EncoderConfig) -> list[nn.Module]:
         local_attention_window_len=None,
         encoder_hash_byte_group_size=list(config.ngram_sizes),
         encoder_hash_byte_group_vocab=config.ngram_buckets,
-        encoder_config=local | {"num_hidden_layers": config.layers},
+        # Without layers BLT fails, so there is one, whose weights are zeros: what comes in goes out.
+        encoder_config=local | {"num_hidden_layers": max(1, config.layers)},
         decoder_config=local | {"num_hidden_layers": 0},
         global_config=unused | {"hidden_size": 2},
         patcher_config=unused | {"hidden_size": width},  # never built; the host reads the width of its vectors here
@@ -75,7 +76,9 @@ def _ngram_parts(config: EncoderConfig) -> list[nn.Module]:
         use_cache=False,
         **describe(config),
     )
-    return [BltModel(blt), Pooling(width, "mean"), Dense(width, config.output_width), Normalize()]
+    hidden = [Dense(width, config.projection_width, activation_function=nn.GELU())] if config.projection_width else []
+    output = Dense(config.projection_width or width, config.output_width)
+    return [BltModel(blt), Pooling(width, "mean"), *hidden, output, Normalize()]
 
 
 def _flatten_parts(config: EncoderConfig) -> list[nn.Module]:

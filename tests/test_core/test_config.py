@@ -12,7 +12,6 @@ from beast_core import PRESETS, BeastEncoder, EncoderConfig
 def configurations(draw: st.DrawFn) -> EncoderConfig:
     heads, small = draw(st.integers(1, 16)), st.integers(1, 4096)
     values = {
-        "layers": draw(small),
         "heads": heads,
         "hidden_width": heads * 2 * draw(st.integers(1, 64)),
         "feed_forward_width": draw(small),
@@ -21,8 +20,9 @@ def configurations(draw: st.DrawFn) -> EncoderConfig:
         "lowercase": draw(st.booleans()),
     }
     if draw(st.booleans()):
-        return EncoderConfig(family="flatten", causal=draw(st.booleans()), **values)
+        return EncoderConfig(family="flatten", layers=draw(small), causal=draw(st.booleans()), **values)
     sizes = tuple(sorted(draw(st.sets(st.integers(2, 12), min_size=1))))
+    values |= {"layers": draw(st.just(0) | small), "projection_width": draw(st.just(0) | small)}
     return EncoderConfig(family="ngram", causal=True, ngram_sizes=sizes, ngram_buckets=draw(small), **values)
 
 
@@ -37,7 +37,7 @@ def test_json_round_trip(config):
 def test_json_holds_every_field_so_that_a_changed_default_never_changes_a_saved_model():
     assert json.loads(PRESETS["beast"].to_json()) == {
         "family": "ngram",
-        "layers": 1,
+        "layers": 0,
         "heads": 4,
         "hidden_width": 256,
         "feed_forward_width": 512,
@@ -46,7 +46,8 @@ def test_json_holds_every_field_so_that_a_changed_default_never_changes_a_saved_
         "causal": True,
         "lowercase": True,
         "ngram_sizes": [3, 4, 5, 6],
-        "ngram_buckets": 12_503,
+        "ngram_buckets": 20_011,
+        "projection_width": 1024,
     }
 
 
@@ -69,7 +70,13 @@ def test_json_holds_every_field_so_that_a_changed_default_never_changes_a_saved_
         ),
         ({"family": "ngram", "layers": 1, "heads": 1, "causal": True, "ngram_sizes": [1, 3]}, ["at least 2"]),
         ({"family": "ngram", "layers": 1, "heads": 1, "causal": True, "ngram_sizes": [3, "4"]}, ["whole numbers"]),
+        (
+            {"family": "ngram", "layers": -1, "heads": 1, "projection_width": -1},
+            ["layers is -1, expected at least 0", "projection_width is -1, expected 0 or more"],
+        ),
+        ({"family": "flatten", "layers": 0, "heads": 1}, ["layers is 0, expected at least 1"]),
         ({"family": "flatten", "layers": 1, "heads": 1, "ngram_buckets": 9}, ["belong to the 'ngram' family"]),
+        ({"family": "flatten", "layers": 1, "heads": 1, "projection_width": 9}, ["belong to the 'ngram' family"]),
         ({"family": "flatten", "layers": 1, "heads": 2, "hidden_width": 6}, ["/ heads is 3", "an even number"]),
     ],
 )
@@ -98,7 +105,7 @@ def test_unknown_preset_names_the_presets():
 
 @pytest.mark.parametrize(
     ("preset", "parameters"),
-    [("base", 14_274_816), ("mini", 7_956_736), ("asterisk", 3_218_176), ("beast", 13_591_296)],
+    [("base", 14_274_816), ("mini", 7_956_736), ("asterisk", 3_218_176), ("beast", 21_083_136)],
 )
 def test_preset_parameters(preset, parameters):
     assert sum(parameter.numel() for parameter in BeastEncoder(PRESETS[preset]).parameters()) == parameters
@@ -106,6 +113,6 @@ def test_preset_parameters(preset, parameters):
 
 def test_frozen():
     with pytest.raises(FrozenInstanceError):
-        PRESETS["beast"].layers = 2
-    changed = EncoderConfig.preset("beast", layers=2)
-    assert (changed.layers, PRESETS["beast"].layers) == (2, 1)
+        PRESETS["mini"].layers = 2
+    changed = EncoderConfig.preset("mini", layers=2)
+    assert (changed.layers, PRESETS["mini"].layers) == (2, 8)

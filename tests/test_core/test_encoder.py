@@ -1,5 +1,6 @@
 """The encoder against a slow reference in float64: one word, one position and one head at a time."""
 
+import copy
 import math
 
 import numpy as np
@@ -74,7 +75,12 @@ def ngram_reference(encoded: bytes, *, weights: dict[str, np.ndarray], config: E
         normed = np.array([rms_norm(vector, part["feed_forward_norm"]) for vector in hidden])
         gate, up = np.split(normed @ part["gate_and_up"].T, 2, axis=1)
         hidden = hidden + (silu(gate) * up) @ part["down"].T
-    return np.mean([rms_norm(vector, weights["final_norm.weight"]) for vector in hidden], axis=0)
+    if config.layers:
+        hidden = np.array([rms_norm(vector, weights["final_norm.weight"]) for vector in hidden])
+    pooled = hidden.sum(axis=0) / (len(encoded) + 2)
+    if config.projection_width:
+        pooled = gelu(weights["expansion.weight"] @ pooled + weights["expansion.bias"])
+    return pooled
 
 
 NGRAM_PARTS = ("attention_norm", "query_key_value", "attention_output", "feed_forward_norm", "gate_and_up", "down")
@@ -126,6 +132,13 @@ def test_tiny_encoders_equal_the_slow_reference(encoder):
     np.testing.assert_allclose(encode(encoder, WORDS).detach().numpy(), expected, atol=1e-5, rtol=0)
 
 
+def test_an_encoder_with_layers_may_have_a_hidden_layer_and_one_without_may_do_without(make_encoder):
+    for shape in ({"layers": 1, "projection_width": 5}, {"layers": 0, "projection_width": 0}):
+        encoder = make_encoder("averaged", seed=2, **shape)
+        expected = np.stack([reference(encoder, word) for word in WORDS])
+        np.testing.assert_allclose(encode(encoder, WORDS).detach().numpy(), expected, atol=1e-5, rtol=0)
+
+
 @pytest.mark.parametrize("preset", PRESETS)
 def test_presets_equal_the_slow_reference(preset, make_encoder):
     encoder = make_encoder(PRESETS[preset], seed=1)
@@ -135,6 +148,7 @@ def test_presets_equal_the_slow_reference(preset, make_encoder):
 
 
 GOLDEN = {
+    "averaged": {"": [-0.441859, -0.875310, 0.186339, 0.062215], "sol": [-0.238197, -0.911102, 0.321840, -0.097851]},
     "ngram": {"": [0.821296, -0.217357, -0.515040, 0.113850], "sol": [0.729295, -0.051821, -0.568072, 0.377805]},
     "flatten": {"": [-0.560542, 0.654096, 0.003433, -0.507878], "sol": [-0.606052, 0.657756, 0.044912, -0.445018]},
     "causal flatten": {
@@ -148,7 +162,7 @@ GOLDEN = {
 def test_golden_vectors(family, make_encoder):
     expected = {word: pytest.approx(vector, abs=1e-5) for word, vector in GOLDEN[family].items()}
     shape = {"layers": 1, "hidden_width": 4, "feed_forward_width": 4, "output_width": 4, "window": 4}
-    encoder = make_encoder(family, **shape)
+    encoder = make_encoder(family, **shape | ({"layers": 0, "projection_width": 4} if family == "averaged" else {}))
     with torch.no_grad():
         for number, (_, parameter) in enumerate(sorted(encoder.named_parameters())):
             entries = torch.arange(parameter.numel()).view_as(parameter)
@@ -170,13 +184,25 @@ def test_a_vector_depends_on_the_word_alone(encoder, words, random, batch_size):
             torch.testing.assert_close(found.norm(dim=1), torch.ones(len(batch)), atol=1e-5, rtol=0)
 
 
-def test_padding_of_an_ngram_encoder_is_not_looked_at(make_encoder):
-    encoder = make_encoder("ngram")
+@pytest.mark.parametrize("family", ["averaged", "ngram"])
+def test_padding_of_an_ngram_encoder_is_not_looked_at(family, make_encoder):
+    encoder = make_encoder(family)
     word_bytes, lengths = map(torch.from_numpy, encode_words(["sol", "", "ñandú"], config=encoder.config))
     expected = encoder(word_bytes, lengths)
     rubbish = torch.where(torch.arange(24) < lengths[:, None], word_bytes, 99)
     for padded in (word_bytes[:, :7], rubbish):
         torch.testing.assert_close(encoder(padded, lengths), expected, atol=1e-6, rtol=0)
+
+
+def test_no_words_have_no_vectors(encoder):
+    assert encode(encoder, []).shape == (0, 6)
+
+
+@pytest.mark.parametrize(("dtype", "tolerance"), [(torch.bfloat16, 0.05), (torch.float16, 0.005)])
+def test_half_precision_is_close(encoder, dtype, tolerance):
+    found = encode(copy.deepcopy(encoder).to(dtype), WORDS)
+    assert found.dtype == torch.float32
+    torch.testing.assert_close(found, encode(encoder, WORDS), atol=tolerance, rtol=0)
 
 
 def test_training_and_evaluation_give_the_same_vectors(encoder):

@@ -149,11 +149,11 @@ print(json.dumps(outcomes))
 """
 
 
-@pytest.fixture(scope="module")
-def forked(make_encoder, run_python, tmp_path_factory):
+@pytest.fixture(scope="module", params=["averaged", "ngram"])
+def forked(request, make_encoder, run_python, tmp_path_factory):
     # Wide enough that torch works on several threads: those are what a fork loses.
-    shape = {"hidden_width": 128, "output_width": 128, "ngram_buckets": 5000, "layers": 1}
-    path = write_encoder(make_encoder("ngram", **shape), tmp_path_factory.mktemp("fork") / "model")
+    shape = {"hidden_width": 128, "output_width": 128, "ngram_buckets": 5000}
+    path = write_encoder(make_encoder(request.param, **shape), tmp_path_factory.mktemp("fork") / "model")
     return json.loads(run_python(FORK, path))
 
 

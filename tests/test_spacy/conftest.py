@@ -22,9 +22,8 @@ def one_thread():
 def model_path(tmp_path_factory):
     """A model folder with random weights, small enough to train and to save often."""
     torch.manual_seed(0)
-    config = EncoderConfig.preset(
-        "beast", hidden_width=32, heads=2, feed_forward_width=32, output_width=16, ngram_buckets=101
-    )
+    widths = {"hidden_width": 32, "feed_forward_width": 32, "projection_width": 48, "output_width": 16}
+    config = EncoderConfig.preset("beast", heads=2, ngram_buckets=101, **widths)
     return str(write_encoder(BeastEncoder(config), tmp_path_factory.mktemp("model") / "small"))
 
 

@@ -88,7 +88,7 @@ class TestRefusals:
         assert nlp.vocab.vectors.shape == (1, 4) and nlp.config["nlp"]["vectors"]["@vectors"] == "spacy.Vectors.v1"
         nlp.vocab.reset_vectors(shape=(0, 0))
         self.add(nlp)
-        assert nlp("sol")[0].vector.shape == (256,)
+        assert nlp("sol")[0].vector.any()
 
     def test_a_second_pipe_with_other_settings(self, nlp, model_path):
         nlp.add_pipe("beast_vectors", name="same", config={"model": model_path})

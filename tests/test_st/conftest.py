@@ -32,7 +32,7 @@ def write_small():
 
     def write(folder, name, **changes):
         if name == "beast":
-            changes = {"ngram_buckets": 211, **changes}
+            changes = {"ngram_buckets": 211, "projection_width": 48, **changes}
         return _write(folder, EncoderConfig.preset(name, **_SMALL | changes))
 
     return write
@@ -49,13 +49,14 @@ def preset(request, tmp_path_factory):
     )
 
 
-@pytest.fixture(scope="session", params=["beast", "mini", "asterisk"])
+@pytest.fixture(scope="session", params=[("beast", 0), ("beast", 2), ("mini", 2), ("asterisk", 2)], ids=str)
 def small_preset(request, tmp_path_factory, write_small):
     """The same for a small model of each architecture."""
-    root = tmp_path_factory.mktemp(request.param)
-    ours = write_small(root / "ours", request.param, layers=2)
+    name, layers = request.param
+    root = tmp_path_factory.mktemp(name)
+    ours = write_small(root / "ours", name, layers=layers)
     stock = st_beast.save(root / "beast", model=ours)
-    return SimpleNamespace(name=request.param, core=load_encoder(ours), stock=SentenceTransformer(str(stock)))
+    return SimpleNamespace(core=load_encoder(ours), stock=SentenceTransformer(str(stock)))
 
 
 @pytest.fixture(scope="session")

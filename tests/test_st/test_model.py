@@ -137,7 +137,7 @@ def test_what_it_saves_is_stock_and_keeps_its_options(small, tmp_path, contents)
     model = st_beast.load(small, truncate_dim=8, similarity_fn_name="dot")
     model.save_pretrained(tmp_path / "saved")
     modules = json.loads((tmp_path / "saved" / "modules.json").read_text())
-    assert [module["type"].split(".")[0] for module in modules] == ["sentence_transformers"] * 4
+    assert {module["type"].split(".")[0] for module in modules} == {"sentence_transformers"}
     for loaded in (SentenceTransformer(str(tmp_path / "saved")), st_beast.load(tmp_path / "saved")):
         assert loaded.encode(WORDS).shape == (len(WORDS), 8)
         assert loaded.similarity_fn_name == "dot"

@@ -104,6 +104,17 @@ def test_the_core_reads_a_stock_folder_that_was_fine_tuned(small, tmp_path):
     assert np.abs(st_beast.load(tmp_path / "tuned").encode(WORDS + HELD_OUT) - expected).max() < 1e-5
 
 
+def test_the_layer_that_stands_in_for_none_is_not_trained(write_small, tmp_path):
+    ours = write_small(tmp_path / "ours", "beast", layers=0, projection_width=48)
+    stock = SentenceTransformer(str(st_beast.save(tmp_path / "beast", model=ours)))
+    features = [stock.preprocess(words) for words in (WORDS[::2], WORDS[1::2])]
+    losses.MultipleNegativesRankingLoss(stock)(features, None).backward()
+    assert {name for name, value in stock.named_parameters() if value.grad is not None and value.grad.any()} == {
+        *("0.model.local_encoder.embed_tokens.weight", "0.model.encoder_hash_tok_embedding.weight"),
+        *("0.model.local_decoder.norm.weight", "2.linear.weight", "2.linear.bias", "3.linear.weight", "3.linear.bias"),
+    }
+
+
 def test_weights_that_a_flatten_encoder_keeps_fixed_may_not_be_trained(write_small, tmp_path):
     folder = st_beast.save(tmp_path / "beast", model=write_small(tmp_path / "ours", "mini", layers=1))
     stock = SentenceTransformer(str(folder))

@@ -1,0 +1,80 @@
+"""Folders of stock parts, as far as the core reads them. (tests/test_st has the hosts that they are for.)"""
+
+import json
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+
+from beast_core import ModelFolderError, WordEncoder, read_encoder
+from beast_core.stock import module_folders, to_stock
+from beast_core.storage import describe
+
+
+def write_stock_parts(encoder, folder: Path) -> Path:
+    """What the core reads of the folder that `st_beast` writes."""
+    for name, tensors in to_stock(encoder.state_dict(), config=encoder.config).items():
+        (folder / name).mkdir(exist_ok=True)
+        contiguous = {key: value.clone(memory_format=torch.contiguous_format) for key, value in tensors.items()}
+        save_file(contiguous, folder / name / "model.safetensors")
+    modules = [{"path": part} for part in module_folders(encoder.config)]
+    (folder / "modules.json").write_text(json.dumps(modules))
+    (folder / "config.json").write_text(json.dumps({"model_type": "any", **describe(encoder.config)}))
+    return folder
+
+
+def test_a_stock_folder_holds_the_same_encoder(encoder, tmp_path):
+    restored = read_encoder(write_stock_parts(encoder, tmp_path)).state_dict()
+    assert list(restored) == list(encoder.state_dict())
+    assert all(value.equal(restored[name]) for name, value in encoder.state_dict().items())
+    assert {part.name for part in tmp_path.iterdir() if part.is_dir()} <= set(module_folders(encoder.config))
+
+
+@pytest.mark.parametrize("projection_width", [0, 10])
+def test_a_norm_that_was_trained_in_the_stock_folder_moves_into_the_next_layer(
+    make_encoder, tmp_path, projection_width
+):
+    encoder = make_encoder("averaged", projection_width=projection_width)
+    write_stock_parts(encoder, tmp_path)
+    factors = torch.arange(1, 9) / 4
+    tensors = load_file(tmp_path / "model.safetensors")
+    tensors["local_decoder.norm.weight"] *= factors
+    save_file(tensors, tmp_path / "model.safetensors")
+    restored = read_encoder(tmp_path)
+    with torch.no_grad():
+        encoder.byte_embedding.weight.mul_(factors)
+        encoder.ngram_embedding.weight.mul_(factors)
+    words = ["", "sol", "electroencefalografistas"]
+    expected, found = (WordEncoder(one, cache_size=0).encode(words) for one in (encoder, restored))
+    np.testing.assert_allclose(found, expected, atol=1e-6)
+
+
+@pytest.mark.parametrize("family", ["flatten", "causal flatten"])
+def test_what_a_flatten_encoder_keeps_fixed_may_not_change_in_the_stock_folder(make_encoder, tmp_path, family):
+    write_stock_parts(make_encoder(family), tmp_path)
+    tensors = load_file(tmp_path / "model.safetensors")
+    tensors["embeddings.LayerNorm.bias"][0] = 0.5
+    save_file(tensors, tmp_path / "model.safetensors")
+    with pytest.raises(
+        ModelFolderError, match=f"{re.escape(str(tmp_path))}: embeddings.LayerNorm.bias .*keeps it fixed"
+    ):
+        read_encoder(tmp_path)
+
+
+def test_a_damaged_stock_folder_is_named(encoder, tmp_path):
+    write_stock_parts(encoder, tmp_path)
+    modules = json.loads((tmp_path / "modules.json").read_text())
+    for changed, message in (
+        ([*modules, {"path": "9_Dense"}], "9_Dense.*modules were added"),
+        (3, "no list of modules"),
+    ):
+        (tmp_path / "modules.json").write_text(json.dumps(changed))
+        with pytest.raises(ModelFolderError, match=message):
+            read_encoder(tmp_path)
+    (tmp_path / "modules.json").write_text(json.dumps(modules))
+    (tmp_path / "model.safetensors").unlink()
+    with pytest.raises(ModelFolderError, match=f"cannot read .* from {re.escape(str(tmp_path / 'model.safetensors'))}"):
+        read_encoder(tmp_path)
