@@ -48,11 +48,11 @@ PAIRS = {
     "cluster_agreement",
     "cosine_distance",
     "draw_map",
+    "nested_distance",
     "import_originals",
     "pearson",
     "row_cosines",
     "spearman",
-    "spearman_interval",
     "write_encoder",
     "write_file",
 }

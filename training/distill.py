@@ -32,17 +32,19 @@ def main(arguments: Sequence[str] | None = None) -> None:
             run.restart()
         run.train()
         if run.is_main:
-            _export(run, options.model)
+            _export(run, stock_folder=options.model, full_folder=options.full)
     except (OSError, ValueError, LearningStoppedError) as error:
         sys.exit(f"error: {error}")
     except Interrupted as interrupted:
         sys.exit(f"stopped: {interrupted}")
 
 
-def _export(run: Distillation, stock_folder: Path | None) -> None:
+def _export(run: Distillation, *, stock_folder: Path | None, full_folder: Path | None) -> None:
     compact = write_encoder(run.encoder, run.output / "model")
     size = sum(file.stat().st_size for file in compact.iterdir()) / 1e6
     print(f"compact model: {compact} ({size:.1f} MB)")
+    if full_folder is not None:
+        print(f"float32 model: {write_encoder(run.encoder, full_folder, compact=False)}")
     if stock_folder is not None:
         from st_beast import save  # heavy, and of no use to a run without it
 
@@ -54,6 +56,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("settings", type=Path, help="a TOML file, such as training/configs/beast.toml")
     parser.add_argument("--output", type=Path, required=True, help="folder of the run: log, checkpoint, compact model")
     parser.add_argument("--model", type=Path, help="also write a sentence-transformers folder here, such as ./beast")
+    parser.add_argument("--full", type=Path, help="also write a float32 model here, to see what compacting costs")
     parser.add_argument("--device", default="auto", help="auto (a GPU if there is one), cpu, cuda, cuda:1, mps")
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="change a setting: epochs=2")
     parser.add_argument("--checkpoint-minutes", type=float, default=2.0, help="minutes between checkpoints (2)")

@@ -4,10 +4,12 @@ A folder holds tab-separated UTF-8 files with a header line:
 
 - `similarity/*.tsv`: `word1`, `word2`, `score` (more is more similar);
 - `clustering/*.tsv`: `word` and its class, in a column `category` or `chapter`;
-- `robust/`: misspellings, tweets and inflected forms, see `RETRIEVAL`.
+- `robust/`: misspellings, tweets and inflected forms, see `RETRIEVAL`;
+- `analogy/*.tsv`: `a`, `b`, `c`, `d` for "a is to b as c is to d", and perhaps `category`.
 
 Every word is lower-cased and brought to NFC. Left out, and counted nowhere: items of several words; pairs of a word
-with itself, which any model gets right; words that a set puts into several classes, which have no one right cluster.
+with itself, which any model gets right; words that a set puts into several classes, which have no one right cluster;
+analogies whose answer is one of the words given, which no model may answer.
 """
 
 import hashlib
@@ -15,6 +17,7 @@ import math
 import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -55,18 +58,32 @@ class RetrievalSet:
 
 
 @dataclass(frozen=True)
+class AnalogySet:
+    """All distinct words, and questions as the rows of a, b, c and the right answer d among them, `(questions, 4)`.
+
+    `categories` has one for each question; it is empty if the file has none.
+    """
+
+    name: str
+    words: list[str]
+    questions: np.ndarray
+    categories: list[str]
+
+
+@dataclass(frozen=True)
 class EvaluationSets:
     """All sets found in a folder, and the SHA-256 of each file they were read from."""
 
     similarity: list[SimilaritySet]
     clustering: list[ClusteringSet]
     retrieval: list[RetrievalSet]
+    analogies: list[AnalogySet]
     digests: dict[str, str]
 
     @classmethod
     def empty(cls) -> "EvaluationSets":
         """No sets at all."""
-        return cls([], [], [], {})
+        return cls([], [], [], [], {})
 
 
 @dataclass(frozen=True)
@@ -116,11 +133,13 @@ def read_sets(folder: str | Path) -> EvaluationSets:
         file = folder / "robust" / kind.file
         if file.is_file():
             retrieval.append(_retrieval_set(name, kind, rows(file, (kind.query, kind.answer, *kind.needs)), file=file))
+    analogies = [_analogy_set(file, rows(file, "abcd")) for file in sorted(folder.glob("analogy/*.tsv"))]
     if not digests:
         raise InputError(
-            f"{folder} holds no evaluation set; expected similarity/*.tsv, clustering/*.tsv or robust/*.tsv in it"
+            f"{folder} holds no evaluation set; expected similarity/*.tsv, clustering/*.tsv, robust/*.tsv or "
+            "analogy/*.tsv in it"
         )
-    return EvaluationSets(similarity, clustering, retrieval, digests)
+    return EvaluationSets(similarity, clustering, retrieval, analogies, digests)
 
 
 def read_rows(file: Path, *, columns: Sequence[str]) -> Rows:
@@ -185,6 +204,19 @@ def _retrieval_set(name: str, kind: _Retrieval, rows: Rows, *, file: Path) -> Re
     _require(asked, file, found=f"nothing to ask for {name!r}", expected="rows whose two words differ")
     queries, answers = zip(*asked, strict=True)
     return RetrievalSet(name, list(queries), [candidates[answer] for answer in answers], list(candidates))
+
+
+def _analogy_set(file: Path, rows: Rows) -> AnalogySet:
+    spelled = [[normalise(row[column]) for column in "abcd"] for row in rows]
+    places: dict[str, int] = {}
+    for word in chain.from_iterable(spelled):
+        if is_single(word):
+            places.setdefault(word, len(places))
+    asked = [row for row, words in enumerate(spelled) if all(map(is_single, words)) and words[3] not in words[:3]]
+    _require(asked, file, found="no usable question", expected="four single words a row, the last not among the others")
+    questions = np.array([[places[word] for word in spelled[row]] for row in asked])
+    categories = [rows[row]["category"] for row in asked] if "category" in rows[0] else []
+    return AnalogySet(file.stem, list(places), questions, categories)
 
 
 def is_single(word: str) -> bool:

@@ -2,30 +2,33 @@
 
 import time
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
-from scipy.stats import rankdata
+from scipy.stats import binomtest, rankdata
 from sklearn.cluster import KMeans
 from sklearn.exceptions import ConvergenceWarning
+from sklearn.linear_model import Ridge
 from sklearn.metrics import adjusted_rand_score, normalized_mutual_info_score, v_measure_score
 from threadpoolctl import threadpool_limits
 
-from training.evalsets import ClusteringSet, EvaluationSets, RetrievalSet, SimilaritySet
+from training.evalsets import AnalogySet, ClusteringSet, EvaluationSets, RetrievalSet, SimilaritySet
 from training.models import WordVectors
 from training.table import TeacherTable
 
 SEED = 0
 RESAMPLES = 1000
-CLUSTERING_SEEDS = (0, 1, 2, 3, 4)
+CLUSTERING_SEEDS = tuple(range(10))
 
 _FREQUENT_WORDS = 10_000
 _SPEED_WORDS = 20_000
+MEMORY_WORDS = 1000
 _LONGEST_RUN = 1.5  # seconds; a model that would take longer is timed on fewer words
 
 # Candidates closer than this are a tie: a matrix product may round two equal vectors differently.
 _TIE = 1e-6
+_BATCH = 4096  # queries
 
 _AGREEMENT = {"ari": adjusted_rand_score, "nmi": normalized_mutual_info_score, "v_measure": v_measure_score}
 
@@ -44,7 +47,10 @@ def row_cosines(first: np.ndarray, second: np.ndarray) -> np.ndarray:
 
 def pearson(first: np.ndarray, second: np.ndarray) -> float:
     """Pearson's correlation of two `(pairs,)` arrays; 0 if either is constant and so tells no pair apart."""
-    return float(_row_correlations(first[None], second[None])[0])
+    if not (np.ptp(first) and np.ptp(second)):
+        return 0.0
+    first, second = first - first.mean(), second - second.mean()
+    return float((first * second).sum() / np.sqrt((first**2).sum() * (second**2).sum()))
 
 
 def spearman(first: np.ndarray, second: np.ndarray) -> float:
@@ -52,31 +58,32 @@ def spearman(first: np.ndarray, second: np.ndarray) -> float:
     return pearson(rankdata(first), rankdata(second))
 
 
-def spearman_interval(
-    first: np.ndarray, second: np.ndarray, *, resamples: int = RESAMPLES, seed: int = SEED
-) -> tuple[float, float]:
-    """95% percentile interval of Spearman's correlation over resamples of the pairs (Efron's bootstrap)."""
-    drawn = np.random.default_rng(seed).integers(len(first), size=(resamples, len(first)))
-    correlations = _row_correlations(rankdata(first[drawn], axis=1), rankdata(second[drawn], axis=1))
-    low, high = np.percentile(correlations, [2.5, 97.5])
+def bootstrap_interval(statistic: Callable[..., float], *samples: np.ndarray, seed: int = SEED) -> tuple[float, float]:
+    """95% percentile interval of a statistic over resamples of the items (Efron 1979, "Bootstrap methods").
+
+    `samples` are the arguments of `statistic`, `(items,)` each; all are resampled in the same way.
+    """
+    generator, count = np.random.default_rng(seed), len(samples[0])
+    drawn = (generator.integers(count, size=count) for _ in range(RESAMPLES))
+    low, high = np.percentile([statistic(*(sample[rows] for sample in samples)) for rows in drawn], [2.5, 97.5])
     return float(low), float(high)
 
 
-def _row_correlations(first: np.ndarray, second: np.ndarray) -> np.ndarray:
-    first = first - first.mean(axis=1, keepdims=True)
-    second = second - second.mean(axis=1, keepdims=True)
-    product = np.einsum("ij,ij->i", first, second)
-    scale = np.sqrt(np.einsum("ij,ij->i", first, first) * np.einsum("ij,ij->i", second, second))
-    return np.divide(product, scale, out=np.zeros_like(product), where=scale > 0)
+def share_interval(hits: np.ndarray) -> tuple[float, float]:
+    """95% score interval of the share of hits, `(items,)` bool (Wilson 1927, "Probable inference, the law of
+    succession, and statistical inference")."""
+    interval = binomtest(int(hits.sum()), len(hits)).proportion_ci(method="wilson")
+    return float(interval.low), float(interval.high)
 
 
 def cluster_agreement(
     vectors: np.ndarray, classes: Sequence[str], *, seeds: Sequence[int] = CLUSTERING_SEEDS
-) -> dict[str, float]:
+) -> dict[str, Any]:
     """Agreement of k-means clusters of unit vectors with the classes, k = number of classes, mean over seeds.
 
     `ari` is the adjusted Rand index: 0 for random clusters. `nmi` is normalised mutual information, which is well above
-    0 for random clusters of a small set; with the arithmetic mean it equals `v_measure`. One thread, so that sums are
+    0 for random clusters of a small set; with the arithmetic mean it equals `v_measure`. `ari_range` and the like are
+    the lowest and the highest of the seeds: resampled words would make other clusters. One thread, so that sums are
     added up in the same order every time.
     """
     unit = unit_rows(vectors)
@@ -87,31 +94,58 @@ def cluster_agreement(
         for seed in seeds:
             found = KMeans(n_clusters=len(set(classes)), n_init=4, random_state=seed).fit_predict(unit)
             scores.append([agreement(classes, found) for agreement in _AGREEMENT.values()])
-    return dict(zip(_AGREEMENT, np.mean(scores, axis=0).tolist(), strict=True))
+    report: dict[str, Any] = {}
+    for name, found in zip(_AGREEMENT, zip(*scores, strict=True), strict=True):
+        report |= {name: float(np.mean(found)), f"{name}_range": (float(min(found)), float(max(found)))}
+    return report
 
 
-def retrieval_at_1(queries: np.ndarray, *, candidates: np.ndarray, answers: Sequence[int]) -> float:
-    """Share of queries whose nearest candidate by cosine is the right one.
+def nearest_is_right(
+    queries: np.ndarray, *, candidates: np.ndarray, answers: Sequence[int], excluded: np.ndarray | None = None
+) -> np.ndarray:
+    """Whether the nearest candidate of each query by cosine is the right one, `(queries,)` bool.
 
     `queries` is `(queries, width)`, `candidates` `(candidates, width)`, `answers` the right candidate's row for each
-    query. A tie with a wrong candidate is a miss, and so is a query or an answer with a zero vector.
+    query, and `excluded` the rows of candidates that do not count for it, `(queries, any)`. A tie with a wrong
+    candidate is a miss, and so is a query or an answer with a zero vector.
     """
-    queries, candidates, rows = unit_rows(queries), unit_rows(candidates), np.arange(len(queries))
-    cosines = queries @ candidates.T
-    right = cosines[rows, answers]
-    cosines[rows, answers] = -np.inf
-    known = queries.any(axis=1) & candidates[list(answers)].any(axis=1)
-    return float(np.mean((right > cosines.max(axis=1) + _TIE) & known))
+    candidates, answers = unit_rows(candidates), np.asarray(answers)
+    right = candidates[answers].any(axis=1)
+    for start in range(0, len(queries), _BATCH):  # all cosines of a large set at once would take gigabytes
+        part = slice(start, start + _BATCH)
+        asked = unit_rows(queries[part])
+        cosines, rows = asked @ candidates.T, np.arange(len(asked))
+        of_answers = cosines[rows, answers[part]]
+        cosines[rows, answers[part]] = -np.inf
+        if excluded is not None:
+            cosines[rows[:, None], excluded[part]] = -np.inf
+        right[part] &= (of_answers > cosines.max(axis=1) + _TIE) & asked.any(axis=1)
+    return right
+
+
+def analogies_right(vectors: np.ndarray, *, questions: np.ndarray) -> np.ndarray:
+    """Which questions "a is to b as c is to ?" are answered right, `(questions,)` bool.
+
+    `vectors` is `(words, width)`, `questions` the rows of a, b, c and the right answer d, `(questions, 4)`. The answer
+    is the word nearest to b - a + c of unit vectors, a, b and c not counted (Mikolov et al. 2013, "Linguistic
+    regularities in continuous space word representations"; called 3CosAdd by Levy & Goldberg 2014, "Linguistic
+    regularities in sparse and explicit word representations"). A tie is a miss, and so is an unknown word.
+    """
+    unit = unit_rows(vectors)
+    first, second, third = (unit[rows] for rows in questions[:, :3].T)
+    known = unit.any(axis=1)[questions].all(axis=1)
+    targets = np.where(known[:, None], second - first + third, 0)
+    return nearest_is_right(targets, candidates=unit, answers=questions[:, 3], excluded=questions[:, :3])
 
 
 def measure(model: WordVectors, *, sets: EvaluationSets, teacher: TeacherTable | None = None) -> dict[str, Any]:
-    """All measures of a model but its size and speed, by kind and set; closeness only to a teacher of its width."""
-    closeness = _closeness(model, teacher) if teacher is not None and teacher.width == model.width else {}
+    """All measures of a model but its size and speed, by kind and set."""
     return {
         "similarity": {each.name: _similarity(model, each) for each in sets.similarity},
         "clustering": {each.name: _clustering(model, each) for each in sets.clustering},
         "retrieval": {each.name: _retrieval(model, each) for each in sets.retrieval},
-        "closeness": closeness,
+        "analogies": {each.name: _analogies(model, each) for each in sets.analogies},
+        "closeness": closeness(model, teacher=teacher) if teacher else {},
     }
 
 
@@ -122,8 +156,9 @@ def _similarity(model: WordVectors, given: SimilaritySet) -> dict[str, Any]:
         "pairs": len(given.pairs),
         "coverage": float((first_known & second_known).mean()),
         "spearman": spearman(cosines, given.scores),
-        "spearman_interval": spearman_interval(cosines, given.scores),
+        "spearman_interval": bootstrap_interval(spearman, cosines, given.scores),
         "pearson": pearson(cosines, given.scores),
+        "pearson_interval": bootstrap_interval(pearson, cosines, given.scores),
     }
 
 
@@ -135,29 +170,75 @@ def _clustering(model: WordVectors, given: ClusteringSet) -> dict[str, Any]:
 
 def _retrieval(model: WordVectors, given: RetrievalSet) -> dict[str, Any]:
     (queries, query_known), (candidates, candidate_known) = model.lookup(given.queries), model.lookup(given.candidates)
+    right = nearest_is_right(queries, candidates=candidates, answers=given.answers)
     return {
         "queries": len(given.queries),
         "candidates": len(given.candidates),
         "coverage": float((query_known & candidate_known[given.answers]).mean()),
-        "retrieval_at_1": retrieval_at_1(queries, candidates=candidates, answers=given.answers),
+        "retrieval_at_1": float(right.mean()),
+        "retrieval_at_1_interval": share_interval(right),
     }
 
 
-def _closeness(model: WordVectors, teacher: TeacherTable) -> dict[str, Any]:
+def _analogies(model: WordVectors, given: AnalogySet) -> dict[str, Any]:
+    vectors, known = model.lookup(given.words)
+    right = analogies_right(vectors, questions=given.questions)
+    report = {
+        "questions": len(given.questions),
+        "words": len(given.words),
+        "coverage": float(known[given.questions].all(axis=1).mean()),
+        **_accuracy(right),
+    }
+    if not given.categories:
+        return report
+    of_category = {name: np.array(given.categories) == name for name in dict.fromkeys(given.categories)}
+    categories = {
+        name: {"questions": int(asked.sum()), **_accuracy(right[asked])} for name, asked in of_category.items()
+    }
+    return report | {"categories": categories}
+
+
+def _accuracy(right: np.ndarray) -> dict[str, Any]:
+    return {"accuracy": float(right.mean()), "accuracy_interval": share_interval(right)}
+
+
+def closeness(model: WordVectors, *, teacher: TeacherTable) -> dict[str, Any]:
+    """Mean cosine to the teacher's vectors, of frequent words seen in training and of held-out words, if there are any.
+
+    The latter also after a linear map to the teacher's vectors, ridge regression on those frequent words, which tells
+    how much any model knows of what the teacher says. The plain cosines are there only for models of its width.
+    """
     by_frequency = np.argsort(-teacher.frequencies, kind="stable")
-    seen = by_frequency[~teacher.held_out[by_frequency]][:_FREQUENT_WORDS]
+    seen, held_out = by_frequency[~teacher.held_out[by_frequency]][:_FREQUENT_WORDS], np.flatnonzero(teacher.held_out)
+    (images, seen_known), (unseen, unseen_known) = (
+        model.lookup([teacher.words[row] for row in rows]) for rows in (seen, held_out)
+    )
     report = {}
-    for name, rows in (("frequent seen words", seen), ("held-out words", np.flatnonzero(teacher.held_out))):
-        if len(rows):
-            vectors, known = model.lookup([teacher.words[row] for row in rows])
-            cosine = float(row_cosines(vectors, teacher.vectors[rows]).mean())
-            report[name] = {"words": len(rows), "coverage": float(known.mean()), "cosine": cosine}
+    if model.width == teacher.width:
+        report["frequent seen words"] = _cosines(images, known=seen_known, targets=teacher.vectors[seen])
+    if len(held_out):
+        targets = teacher.vectors[held_out]
+        if model.width == teacher.width:
+            report["held-out words"] = _cosines(unseen, known=unseen_known, targets=targets)
+        linear = Ridge().fit(unit_rows(images), teacher.vectors[seen])
+        mapped = linear.predict(unit_rows(unseen)) * unseen_known[:, None]
+        report["held-out words, by regression"] = _cosines(mapped, known=unseen_known, targets=targets)
     return report
+
+
+def _cosines(vectors: np.ndarray, *, known: np.ndarray, targets: np.ndarray) -> dict[str, Any]:
+    cosines = row_cosines(vectors, targets)
+    return {
+        "words": len(vectors),
+        "coverage": float(known.mean()),
+        "cosine": float(cosines.mean()),
+        "cosine_interval": bootstrap_interval(np.mean, cosines),
+    }
 
 
 def words_per_second(model: WordVectors) -> float:
     """Distinct made-up words embedded in a second, best of three runs. Rough: it counts other work on the machine."""
-    words = _made_up_words(_SPEED_WORDS)
+    words = made_up_words(_SPEED_WORDS)
     pace = _pace(model, words[:500])
     words = words[: max(500, int(pace * _LONGEST_RUN))]
     return max(_pace(model, words) for _ in range(3))
@@ -169,7 +250,7 @@ def _pace(model: WordVectors, words: Sequence[str]) -> float:
     return len(words) / (time.perf_counter() - start)
 
 
-def _made_up_words(count: int) -> list[str]:
+def made_up_words(count: int) -> list[str]:
     """Distinct strings of two to five Spanish syllables, the same every time."""
     generator = np.random.default_rng(SEED)
     syllables = np.array([onset + vowel for onset in (*"bcdflmnprstv", "ch", "tr") for vowel in "aeiouó"])

@@ -125,14 +125,18 @@ class DistillSettings:
     preset: str = "beast"
     encoder: dict[str, Any] = field(default_factory=dict)  # fields of EncoderConfig that differ from the preset
     epochs: int = 20
-    batch_size: int = 1024
+    batch_size: int = 2048
     accumulation_steps: int = 1
-    learning_rate: float = 1.5e-3
-    embedding_learning_rate: float = 8e-3  # each row is touched rarely, so it may move further
+    learning_rate: float = 2e-3
+    embedding_learning_rate: float = 2e-2  # each row is touched rarely, so it may move further
     weight_decay: float = 1e-6  # of everything but the embeddings
     warmup_share: float = 0.05  # of all steps; then a cosine down to zero
     gradient_norm: float = 1.0  # clipped above; 0 clips nothing
-    noise_share: float = 0.25  # of the words of a batch, misspelt
+    frequency_power: float = 0.25  # a word is drawn in proportion to its occurrences to this power; 0: all alike
+    noise_share: float = 0.35  # of the words of a batch, misspelt
+    nested_widths: tuple[int, ...] = ()  # first entries that are to be good vectors of their own
+    contrast_weight: float = 0.3  # of telling a word's teacher vector among the batch's, beside the cosine distance
+    temperature: float = 0.05  # of that contrast: cosines are divided by it
     evaluations: int = 10  # of the held-out words, spread over the run
     seed: int = 0
 
@@ -154,25 +158,27 @@ class DistillSettings:
         ]
         problems += [
             f"{name} is {getattr(self, name)}, expected a positive number"
-            for name in ("learning_rate", "embedding_learning_rate")
+            for name in ("learning_rate", "embedding_learning_rate", "temperature")
             if not 0 < getattr(self, name) < math.inf
         ]
         problems += [
             f"{name} is {getattr(self, name)}, expected a share from 0 to 1"
-            for name in ("warmup_share", "noise_share")
+            for name in ("warmup_share", "frequency_power", "noise_share")
             if not 0 <= getattr(self, name) <= 1
         ]
         problems += [
             f"{name} is {getattr(self, name)}, expected 0 or more"
-            for name in ("weight_decay", "gradient_norm")
+            for name in ("weight_decay", "gradient_norm", "contrast_weight")
             if not 0 <= getattr(self, name) < math.inf
         ]
         if not problems and self.batch_size % self.accumulation_steps:
             problems.append(f"batch_size {self.batch_size} is not a multiple of accumulation_steps")
         try:
-            self.encoder_config()
+            width = self.encoder_config().output_width
         except (ValueError, TypeError) as error:
-            problems.append(str(error))
+            return [*problems, str(error)]
+        if wrong := [each for each in self.nested_widths if not 0 < each < width]:
+            problems.append(f"nested_widths holds {wrong}, expected widths between 0 and the encoder's {width}")
         return problems
 
     def encoder_config(self) -> EncoderConfig:
@@ -181,7 +187,7 @@ class DistillSettings:
 
     def to_dict(self) -> dict[str, Any]:
         """All settings as JSON types."""
-        return asdict(self)
+        return {**asdict(self), "nested_widths": list(self.nested_widths)}
 
 
 def read_settings(path: str | Path, *, changes: Sequence[str] = ()) -> DistillSettings:

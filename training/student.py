@@ -2,6 +2,7 @@
 
 import json
 import math
+import os
 import shutil
 import signal
 import time
@@ -11,18 +12,21 @@ from typing import Any
 
 import torch
 from accelerate import Accelerator
-from torch import nn
 from tqdm import tqdm
 
 from beast_core import BeastEncoder, encode_words
-from beast_core.encoding import normalize_word
 from beast_core.files import write_file
-from training.batches import Batch, Batches
+from training.batches import Batch, Batches, check_distinct
 from training.checkpoint import load_checkpoint, save_checkpoint
 from training.devices import good_at_bfloat16
-from training.losses import cosine_distance, variance
+from training.losses import cosine_distance, distillation_losses, variance
+from training.optimizer import make_optimizer
 from training.settings import DistillSettings
 from training.table import TeacherTable
+
+# The gradient of a large table is new memory at every step; in huge pages it costs a quarter less time. Torch reads
+# this when it first allocates.
+os.environ.setdefault("THP_MEM_ALLOC_ENABLE", "1")
 
 _LOG_EVERY = 10
 # A student whose spread is below this share of its teacher's says nearly the same of every word. Not looked at in the
@@ -60,7 +64,7 @@ class Distillation:
                 f"the teacher's vectors have {table.width} dimensions and the encoder gives {config.output_width}; "
                 f"set encoder.output_width={table.width}, or make a table of that width"
             )
-        _check_distinct(table.words, lowercase=config.lowercase)
+        check_distinct(table.words, lowercase=config.lowercase)
         self.settings, self.table, self.output = settings, table, output.resolve()
         self.accelerator = Accelerator(
             cpu=device.type == "cpu",
@@ -76,15 +80,20 @@ class Distillation:
         torch.manual_seed(settings.seed)
         self.encoder = BeastEncoder(config)
         self.batches = Batches(
-            table, config=config, batch_size=settings.batch_size, noise_share=settings.noise_share, seed=settings.seed
+            table,
+            config=config,
+            batch_size=settings.batch_size,
+            noise_share=settings.noise_share,
+            frequency_power=settings.frequency_power,
+            seed=settings.seed,
         )
         self.total_steps = settings.epochs * self.batches.per_epoch
-        optimizer = _optimizer(self.encoder, settings)
-        self.scheduler = torch.optim.lr_scheduler.LambdaLR(optimizer, self._rate)
+        optimizer, self.scheduler = make_optimizer(self.encoder, settings=settings, steps=self.total_steps)
         self.model, self.optimizer = self.accelerator.prepare(self.encoder, optimizer)
         self.step = 0
+        self._seconds_before, self._started = 0.0, time.monotonic()
         self._checkpoint_seconds = 60 * checkpoint_minutes
-        self._run = {**settings.to_dict(), "table": table.digest}
+        self._run = {**settings.to_dict(), "architecture": config.to_dict(), "table": table.digest}
         self._teacher_variance = float(variance(self.batches.targets))
         self._asked_to_stop = False
 
@@ -100,7 +109,8 @@ class Distillation:
 
     @property
     def log_file(self) -> Path:
-        """JSON lines: step, epoch, loss, cosine, learning_rate, and now and then held_out_cosine."""
+        """JSON lines: step, epoch, loss (the cosine distance), cosine, learning_rate, seconds trained, and now and then
+        held_out_cosine."""
         return self.output / "log.jsonl"
 
     def restart(self) -> None:
@@ -116,6 +126,7 @@ class Distillation:
         Raises `LearningStoppedError` on NaN or collapse, `Interrupted` after SIGINT or SIGTERM.
         """
         self._resume()
+        self._started = time.monotonic()
         handlers = {name: signal.signal(name, self._ask_to_stop) for name in (signal.SIGINT, signal.SIGTERM)}
         progress = tqdm(
             total=self.total_steps,
@@ -139,12 +150,12 @@ class Distillation:
             epoch, start = divmod(self.step, self.batches.per_epoch)
             part, parts = self.accelerator.process_index, self.accelerator.num_processes
             for batch in self.batches.epoch(epoch, start=start, part=part, parts=parts):
-                loss = self._step(batch)
+                measured = self.train_batch(batch)
                 self.step += 1
                 progress.update()
                 last = self.step == self.total_steps
                 if self.step % _LOG_EVERY == 0 or last or self.step % evaluate_every == 0:
-                    self._log(loss, progress, evaluate=last or self.step % evaluate_every == 0)
+                    self._log(measured, progress, evaluate=last or self.step % evaluate_every == 0)
                 due = time.monotonic() - last_saved > self._checkpoint_seconds
                 stop = self._any(self._asked_to_stop)  # asked once: the signal may come between two looks
                 if self._any(stop or last or due):
@@ -153,25 +164,28 @@ class Distillation:
                 if stop and not last:
                     raise Interrupted(f"at step {self.step} of {self.total_steps}; the same command goes on from here")
 
-    def _step(self, batch: Batch) -> dict[str, torch.Tensor]:
+    def train_batch(self, batch: Batch) -> dict[str, torch.Tensor]:
+        """One step of the optimiser; returns the batch's `loss` (the cosine distance) and the students' `variance`."""
         self.model.train()
         count = self.settings.accumulation_steps
-        pieces = zip(*(tensor.chunk(count) for tensor in (batch.word_bytes, batch.lengths, batch.targets)), strict=True)
-        losses, outputs = [], []
+        device = self.accelerator.device
+        candidates = batch.candidates.to(device, non_blocking=True)
+        pieces = zip(*(tensor.chunk(count) for tensor in (batch.word_bytes, batch.lengths, batch.rows)), strict=True)
+        distances, outputs = [], []
         for piece in pieces:
-            word_bytes, lengths, targets = (tensor.to(self.accelerator.device, non_blocking=True) for tensor in piece)
+            word_bytes, lengths, rows = (tensor.to(device, non_blocking=True) for tensor in piece)
             with self.accelerator.accumulate(self.model):
                 student = self.model(word_bytes, lengths)
-                loss = cosine_distance(student, targets)
-                self.accelerator.backward(loss)
+                distance, other = distillation_losses(student, candidates=candidates, rows=rows, settings=self.settings)
+                self.accelerator.backward(distance + other)
                 if self.accelerator.sync_gradients and self.settings.gradient_norm:
                     self.accelerator.clip_grad_norm_(self.model.parameters(), self.settings.gradient_norm)
                 self.optimizer.step()
                 self.optimizer.zero_grad()
-            losses.append(loss.detach())
+            distances.append(distance.detach())
             outputs.append(student.detach())
         self.scheduler.step()
-        return {"loss": torch.stack(losses).mean(), "variance": variance(torch.cat(outputs))}
+        return {"loss": torch.stack(distances).mean(), "variance": variance(torch.cat(outputs))}
 
     def _log(self, measured: dict[str, torch.Tensor], progress: tqdm, *, evaluate: bool) -> None:
         both = torch.stack([measured["loss"], measured["variance"]])
@@ -182,6 +196,7 @@ class Distillation:
             "loss": loss,
             "cosine": 1 - loss,
             "learning_rate": self.scheduler.get_last_lr()[-1],
+            "seconds": round(self._seconds(), 1),
         }
         if not math.isfinite(loss):
             raise LearningStoppedError(self._diverged(f"the loss is {loss} at step {self.step}"))
@@ -196,6 +211,10 @@ class Distillation:
             progress.set_postfix({key: f"{line[key]:.4f}" for key in ("cosine", "held_out_cosine") if line.get(key)})
             with self.log_file.open("a", encoding="utf-8") as log:
                 log.write(json.dumps(line) + "\n")
+
+    def _seconds(self) -> float:
+        """Of training, those before a stop among them."""
+        return self._seconds_before + time.monotonic() - self._started
 
     def _diverged(self, what: str) -> str:
         return (
@@ -218,13 +237,6 @@ class Distillation:
             total += len(chunk) * (1 - float(cosine_distance(student.float(), targets)))
         return total / len(rows)
 
-    def _rate(self, step: int) -> float:
-        """Linear warm-up, then half a cosine down to zero (Loshchilov and Hutter 2016, arxiv.org/abs/1608.03983)."""
-        warmup = self.settings.warmup_share * self.total_steps
-        if step < warmup:
-            return (step + 1) / (warmup + 1)
-        return 0.5 * (1 + math.cos(math.pi * (step - warmup) / max(1.0, self.total_steps - warmup)))
-
     def _ask_to_stop(self, number: int, frame: FrameType | None) -> None:
         self._asked_to_stop = True
 
@@ -242,6 +254,7 @@ class Distillation:
                 "encoder": self.encoder.state_dict(),
                 "optimizer": self.optimizer.state_dict(),
                 "scheduler": self.scheduler.state_dict(),
+                "seconds": self._seconds(),
             }
             save_checkpoint(self.checkpoint, state=state, step=self.step, run=self._run)
         self.accelerator.wait_for_everyone()
@@ -254,34 +267,9 @@ class Distillation:
             self.encoder.load_state_dict(state["encoder"])
             self.optimizer.load_state_dict(state["optimizer"])
             self.scheduler.load_state_dict(state["scheduler"])
+            self._seconds_before = state["seconds"]
             self.accelerator.print(f"going on from step {self.step} of {self.total_steps} ({self.checkpoint})")
         if self.is_main:
             lines = self.log_file.read_text(encoding="utf-8").splitlines() if self.log_file.exists() else []
             kept = [line for line in lines if line.endswith("}") and json.loads(line)["step"] <= self.step]
             write_file(self.log_file, "".join(f"{line}\n" for line in kept))
-
-
-def _check_distinct(words: list[str], *, lowercase: bool) -> None:
-    spelling: dict[str, str] = {}
-    twins = [
-        (first, word)
-        for word in words
-        if (first := spelling.setdefault(normalize_word(word, lowercase=lowercase), word)) != word
-    ]
-    if twins:
-        raise ValueError(
-            f"{len(twins)} words of the table are the same to the encoder (lowercase = {str(lowercase).lower()}), for "
-            f"example {twins[:3]}; keep one vector of each, or set encoder.lowercase=false"
-        )
-
-
-def _optimizer(encoder: nn.Module, settings: DistillSettings) -> torch.optim.Optimizer:
-    """AdamW with a rate of their own for the embeddings, which do not decay: most rows get no gradient in a step."""
-    embeddings = [module.weight for module in encoder.modules() if isinstance(module, nn.Embedding)]
-    known = {id(weight) for weight in embeddings}
-    others = [parameter for parameter in encoder.parameters() if id(parameter) not in known]
-    groups = [
-        {"params": embeddings, "lr": settings.embedding_learning_rate, "weight_decay": 0.0},
-        {"params": others, "lr": settings.learning_rate, "weight_decay": settings.weight_decay},
-    ]
-    return torch.optim.AdamW(groups, fused=True)

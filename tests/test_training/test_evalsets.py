@@ -75,6 +75,11 @@ def test_digests_tell_the_files_apart(tmp_path):
             r"no column with the classes, expected 'category' or 'chapter'",
         ),
         ({"clustering/a.tsv": "word\tchapter\nsol\t1\nmar\t1\n"}, r"found 1 classes, expected two or more"),
+        ({"analogy/a.tsv": "a\tb\tc\nsol\tmar\tsal\n"}, r"expected at least \['a', 'b', 'c', 'd'\]: \['d'\] missing"),
+        (
+            {"analogy/a.tsv": "a\tb\tc\td\nsol\tmar\tsal\tmar\n"},
+            r"found no usable question, expected four single words a row, the last not among the others",
+        ),
         (
             {"robust/tweetnorm_dev500_es.tsv": "oov\tclass\tnormalised\nsol\t0\tSol\n"},
             r"found nothing to ask for 'tweet spelling -> word'",

@@ -75,10 +75,23 @@ def test_an_unknown_word_counts_as_zero(report):
 
 def test_clusters_that_agree_and_that_cross(report):
     found = report["models"]["stars.npy"]["clustering"]
-    assert found["near"] == {"words": 4, "classes": 2, "coverage": 1.0, "ari": 1.0, "nmi": 1.0, "v_measure": 1.0}
+    assert found["near"] == {
+        **{"words": 4, "classes": 2, "coverage": 1.0, "ari": 1.0, "nmi": 1.0, "v_measure": 1.0},
+        **{f"{name}_range": [1.0, 1.0] for name in ("ari", "nmi", "v_measure")},
+    }
     # every cluster holds one word of every class: (0 - 2/3) / (2 - 2/3)
-    assert found["crossed"]["ari"] == -0.5
+    assert (found["crossed"]["ari"], found["crossed"]["ari_range"]) == (-0.5, [-0.5, -0.5])
     assert found["crossed"]["nmi"] == 0.0
+
+
+def test_a_range_is_that_of_the_seeds():
+    random = np.random.default_rng(0)
+    vectors, classes = random.normal(size=(60, 3)), list("abcdef") * 10
+    alone = [metrics.cluster_agreement(vectors, classes, seeds=[seed])["ari"] for seed in metrics.CLUSTERING_SEEDS]
+    found = metrics.cluster_agreement(vectors, classes)
+    assert min(alone) < max(alone)
+    assert found["ari_range"] == (min(alone), max(alone))
+    assert found["ari"] == pytest.approx(sum(alone) / len(alone))
 
 
 def test_retrieval_of_known_neighbours(report):
@@ -89,20 +102,38 @@ def test_retrieval_of_known_neighbours(report):
         "candidates": 4,
         "coverage": 0.75,
         "retrieval_at_1": 0.5,
+        # Wilson with z = 1.96: half of it is z / (1 + z^2 / 4) * sqrt(1 / 16 + z^2 / 64) = 0.35
+        "retrieval_at_1_interval": [0.150039, 0.849961],
     }
     assert found["misspelling -> word, accent only"]["retrieval_at_1"] == 1.0
 
 
-def test_the_interval_holds_the_estimate_and_does_not_change():
+@pytest.mark.parametrize("statistic", [metrics.spearman, metrics.pearson])
+def test_the_interval_of_a_correlation_holds_it_and_does_not_change(statistic):
     random = np.random.default_rng(3)
     scores = random.normal(size=200)
     cosines = scores + random.normal(size=200)
-    low, high = metrics.spearman_interval(cosines, scores)
-    assert low < metrics.spearman(cosines, scores) < high
+    low, high = metrics.bootstrap_interval(statistic, cosines, scores)
+    assert low < statistic(cosines, scores) < high
     # Fisher's approximation: 1.96 / sqrt(n - 3) to either side at most
     assert 0.1 < high - low < 2 * 1.96 / 197**0.5
-    assert (low, high) == metrics.spearman_interval(cosines, scores)
-    assert (low, high) != metrics.spearman_interval(cosines, scores, seed=1)
+    assert (low, high) == metrics.bootstrap_interval(statistic, cosines, scores)
+    assert (low, high) != metrics.bootstrap_interval(statistic, cosines, scores, seed=1)
+
+
+def test_the_interval_of_a_mean_is_about_two_standard_errors_to_either_side():
+    cosines = np.random.default_rng(4).normal(0.5, 0.2, size=400)
+    error = 1.96 * cosines.std() / 400**0.5
+    low, high = metrics.bootstrap_interval(np.mean, cosines)
+    assert (low, high) == pytest.approx((cosines.mean() - error, cosines.mean() + error), abs=0.15 * error)
+
+
+@given(st.integers(1, 300), st.data())
+def test_the_interval_of_a_share_is_that_of_wilson(trials, data):
+    hits = data.draw(st.integers(0, trials))
+    low, high = metrics.share_interval(np.arange(trials) < hits)
+    for bound in (low, high):  # the shares whose own standard error is as far away as the share that was found
+        assert abs(hits / trials - bound) == pytest.approx(1.959964 * (bound * (1 - bound) / trials) ** 0.5, abs=1e-5)
 
 
 @given(st.lists(st.tuples(st.integers(0, 5), st.integers(0, 5)), min_size=3, max_size=30))
@@ -117,7 +148,7 @@ def test_spearman_is_that_of_scipy(pairs):
 def test_a_tie_is_a_miss():
     candidates = np.array([[1.0, 0.0], [2.0, 0.0], [0.0, 1.0]])
     queries = np.array([[1.0, 0.1], [0.1, 1.0]])
-    assert metrics.retrieval_at_1(queries, candidates=candidates, answers=[0, 2]) == 0.5
+    assert metrics.nearest_is_right(queries, candidates=candidates, answers=[0, 2]).tolist() == [False, True]
 
 
 def test_equal_runs_give_equal_numbers(folder, report):
@@ -127,7 +158,7 @@ def test_equal_runs_give_equal_numbers(folder, report):
     assert {key: value for key, value in repeated.items() if key != "timings"} == {
         key: value for key, value in report.items() if key != "timings"
     }
-    assert list(report["timings"]) == ["threads", "words_per_second"]
+    assert list(report["timings"]) == ["threads", "words_per_second", "resident_bytes_added"]
     assert sorted(report["data"]["sha256"]) == sorted(SETS)
     assert sorted(file.name for file in again.iterdir()) == ["metrics.json", "results.md"]  # too few words for a map
 
@@ -171,7 +202,7 @@ def test_the_best_is_bold_and_all_of_the_best(folder, capsys):
     assert main([*models, "--data", str(folder / "sets"), "--output", str(folder / "bold")]) == 0
     lines = (folder / "bold/results.md").read_text().splitlines()
     (line,) = [line for line in lines if line.startswith("| clustering, ARI | near")]
-    assert line == "| clustering, ARI | near | 4 | **1.000** | **1.000** |"
+    assert line == "| clustering, ARI | near | 4 | **1.000 (1.000 to 1.000)** | **1.000 (1.000 to 1.000)** |"
 
 
 def test_without_data_the_rest_is_measured(folder, capsys):
@@ -192,9 +223,15 @@ def test_closeness_to_the_teacher(folder, tiny_table, capsys):
     measured = json.loads((output / "metrics.json").read_text())["models"]
     assert measured["itself"]["closeness"]["frequent seen words"]["cosine"] == 1.0
     assert measured["itself"]["closeness"]["held-out words"]["cosine"] == 1.0
-    assert sum(entry["words"] for entry in measured["itself"]["closeness"].values()) == 600
-    assert measured["narrow"]["closeness"] == {}
-    assert "narrow is 2 wide, the teacher 16: no cosine to it" in capsys.readouterr().err
+    assert measured["itself"]["closeness"]["held-out words"]["cosine_interval"] == [1.0, 1.0]
+    assert (
+        sum(measured["itself"]["closeness"][name]["words"] for name in ("frequent seen words", "held-out words")) == 600
+    )
+    by_regression = [measured[name]["closeness"]["held-out words, by regression"]["cosine"] for name in measured]
+    assert by_regression[0] > 0.98
+    assert by_regression[1] == 0  # it knows none of the words
+    assert list(measured["narrow"]["closeness"]) == ["held-out words, by regression"]
+    assert "narrow is 2 wide, the teacher 16: cosines to it by regression only" in capsys.readouterr().err
 
 
 def test_a_parquet_table_is_scaled_and_found_in_any_case(tmp_path):

@@ -1,5 +1,7 @@
+import re
 from random import Random
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -14,6 +16,8 @@ def test_rules_do_what_their_names_say():
     assert noise.add_silent_h("echar", random=random) == "hechar"
     assert noise.drop_weak_sound("cansado", random=random) == "cansao"
     assert noise.drop_weak_sound("verdad", random=random) == "verda"
+    assert noise.drop_vowels("mensaje", random=random) == "mnsj"
+    assert noise.drop_vowels("abuela", random=random) == "abl"
     assert {noise.sound_alike("vaca", random=Random(seed)) for seed in range(50)} >= {"baca", "vaka"}
     assert {noise.swap_letters("sol", random=Random(seed)) for seed in range(20)} == {"osl", "slo"}
     assert {noise.misplace_accent("casa", random=Random(seed)) for seed in range(20)} == {"cása", "casá"}
@@ -28,6 +32,12 @@ def test_noise_is_reproducible_and_never_another_real_word(word, seed):
         misspell(word, random=Random(seed), real_words={noisy}) == word
     )
     assert bool(noisy) == bool(word)
+
+
+@pytest.mark.parametrize(("word", "spellings"), [("y", "y{2,6}"), ("sí", "sí{2,6}"), ("al", "a{2,6}l|al{2,6}")])
+def test_short_words_are_lengthened_only(word, spellings):
+    drawn = {misspell(word, random=Random(seed)) for seed in range(50)}
+    assert len(drawn) >= 5 and all(re.fullmatch(spellings, each) for each in drawn)
 
 
 def test_most_words_change_and_keep_their_length_about():

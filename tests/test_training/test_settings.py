@@ -1,8 +1,9 @@
+import json
 from pathlib import Path
 
 import pytest
 
-from training.settings import read_settings
+from training.settings import DistillSettings, read_settings
 
 
 @pytest.mark.parametrize("path", sorted(Path("training/configs").glob("*.toml")), ids=lambda path: path.stem)
@@ -14,7 +15,13 @@ def test_the_published_recipe_is_the_published_one():
     settings = read_settings("training/configs/published.toml")
     assert (settings.preset, settings.epochs, settings.batch_size) == ("base", 500, 64)
     assert (settings.learning_rate, settings.embedding_learning_rate, settings.weight_decay) == (2e-5, 2e-5, 1e-6)
-    assert (settings.noise_share, settings.warmup_share) == (0, 0)
+    assert (settings.noise_share, settings.warmup_share, settings.frequency_power) == (0, 0, 0)
+    assert settings.contrast_weight == 0 and not settings.nested_widths
+
+
+def test_settings_are_the_same_when_they_come_back_from_a_checkpoint():
+    settings = DistillSettings(table="t.parquet").to_dict()
+    assert json.loads(json.dumps(settings)) == settings
 
 
 def test_changes_override_the_file_and_reach_into_the_encoder():
@@ -37,6 +44,15 @@ def test_all_problems_are_named_at_once(tmp_path):
         read_settings(path)
     path.write_text("table = 't.parquet'\nseed = -1\nweight_decay = nan\nlearning_rate = inf\n")
     with pytest.raises(ValueError, match=r"seed is -1.*learning_rate is inf.*weight_decay is nan"):
+        read_settings(path)
+    path.write_text("table = 't.parquet'\ntemperature = 0\ncontrast_weight = -1\nnested_widths = [0, 64, 256]\n")
+    with pytest.raises(
+        ValueError,
+        match=r"temperature is 0.*contrast_weight is -1.*nested_widths holds \[0, 256\].* between 0 and the .* 256",
+    ):
+        read_settings(path)
+    path.write_text("table = 't.parquet'\nnested_widths = 64\n")
+    with pytest.raises(ValueError, match="nested_widths is 64, expected a list of int"):
         read_settings(path)
     with pytest.raises(ValueError, match=r"encoder is .* expected a table"):
         read_settings("training/configs/smoke.toml", changes=["encoder=1"])

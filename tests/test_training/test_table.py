@@ -42,7 +42,7 @@ def test_written_vectors_come_back_as_unit_vectors_within_a_level(tmp_path_facto
 
 def test_the_embedded_table_is_whole_and_datasets_reads_it(tmp_path):
     table = read_table("training/tables/es.parquet")
-    assert (len(table.words), table.width, int(table.held_out.sum())) == (80_000, 256, 360)
+    assert (len(table.words), table.width, int(table.held_out.sum())) == (150_000, 256, 684)
     rows = datasets.load_dataset(
         "parquet", data_files="training/tables/es.parquet", split="train", cache_dir=str(tmp_path)
     )
