@@ -126,6 +126,7 @@ def test_the_command_gives_the_settings_of_the_run(folder, text, tiny_table):
     assert given[:3] == ["python", "-m", "training.distill"] and given[4:6] == ["--output", "runs/run"]
     settings = read_settings(CONFIGS.parents[1] / given[3], changes=given[7::2])
     saved = json.loads((folder / "run/checkpoint/progress.json").read_text())["run"]
+    assert saved.pop("architecture") == settings.encoder_config().to_dict()
     assert json.loads(json.dumps(settings.to_dict())) == {**saved, "table": str(tiny_table)}
 
 

@@ -4,11 +4,21 @@ import sys
 
 import pytest
 import torch
+from accelerate.state import AcceleratorState
 
 from training.cost import Cost, Processor, flop_per_word, main, to_markdown
 from training.settings import read_settings
 
 
+@pytest.fixture
+def no_accelerator():
+    """Accelerate keeps one precision for a process, and another test may have set another."""
+    AcceleratorState._reset_state(reset_partial_state=True)
+    yield
+    AcceleratorState._reset_state(reset_partial_state=True)
+
+
+@pytest.mark.usefixtures("no_accelerator")
 def test_the_arithmetic_of_a_step_is_what_a_count_by_hand_gives(tiny_settings, tmp_path):
     settings = read_settings(flatten_settings(tiny_settings, folder=tmp_path))
     window, width, inner, output, words = 10, 16, 32, 16, 8

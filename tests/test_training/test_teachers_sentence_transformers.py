@@ -7,6 +7,7 @@ from tokenizers import Tokenizer, models, pre_tokenizers
 import st_beast
 from beast_core import BeastEncoder, EncoderConfig, load_encoder, write_encoder
 from training import teach
+from training.metrics import made_up_words
 from training.table import read_table
 from training.teachers import open_teacher
 
@@ -73,10 +74,11 @@ def test_the_identity_is_what_determines_the_vectors(static, tmp_path):
 
 
 def test_a_folder_teaches_a_word_list_in_one_command(tmp_path, capsys):
-    small = {"hidden_width": 32, "heads": 2, "feed_forward_width": 64, "ngram_buckets": 101, "output_width": 24}
+    # With a layer, whose norms spread the vectors of an untrained encoder.
+    small = {"hidden_width": 32, "layers": 1, "ngram_buckets": 101, "output_width": 24, "projection_width": 0}
     ours = write_encoder(BeastEncoder(EncoderConfig.preset("beast", **small)), tmp_path / "ours")
     folder = st_beast.save(tmp_path / "beast", model=ours)
-    words = [f"palabra{row}" for row in range(60)]
+    words = made_up_words(60)
     (tmp_path / "words.txt").write_text("\n".join(words))
     files = ["--lexicon", str(tmp_path / "words.txt"), "--output", str(tmp_path / "t.parquet"), "--work", str(tmp_path)]
     changes = [
