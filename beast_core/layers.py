@@ -63,6 +63,10 @@ def ngram_hashes(ids: Tensor, *, sizes: tuple[int, ...], buckets: int) -> Tensor
     return torch.stack(rows, dim=-1)
 
 
+# Of a row of a packed table: its scale and its offset.
+_SCALE_BYTES = 4
+
+
 class PackedTable(nn.Module):
     """An embedding table of 4 bits an entry, read on a CPU as it is: an eighth of the memory of float32, and faster.
 
@@ -78,7 +82,12 @@ class PackedTable(nn.Module):
     @staticmethod
     def packed_width(width: int) -> int:
         """Bytes of a row of so many entries."""
-        return width // 2 + 4
+        return width // 2 + _SCALE_BYTES
+
+    @staticmethod
+    def scales(weight: Tensor) -> Tensor:
+        """The scale and the offset of each row, `(rows, 2)` float16."""
+        return weight[:, -_SCALE_BYTES:].contiguous().view(torch.float16)
 
     @staticmethod
     def pack(table: Tensor) -> Tensor:

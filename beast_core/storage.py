@@ -178,11 +178,9 @@ def _read_stock(folder: Path, config: EncoderConfig) -> dict[str, Tensor]:
 def _compacted(state: dict[str, Tensor]) -> dict[str, Tensor]:
     """The table in 4-bit rows, float16 for the rest."""
     compacted = {name: value.half() for name, value in state.items() if name != _TABLE}
-    rows = {}
     if _TABLE in state:
         compacted[_TABLE] = PackedTable.pack(state[_TABLE].float())
-        rows[_TABLE] = PackedTable.unpack(compacted[_TABLE])
-    _check_finite(compacted | rows, where="cannot compact the model (save it with compact=False)")
+    _check_finite(compacted, where="cannot compact the model (save it with compact=False)")
     return compacted
 
 
@@ -202,7 +200,7 @@ def _check_shapes(found: dict[str, Tensor], expected: dict[str, Tensor], *, wher
 def _check_finite(state: dict[str, Tensor], *, where: str) -> None:
     numbers = {name: value for name, value in state.items() if value.is_floating_point()}
     if _TABLE in state and _TABLE not in numbers:
-        numbers[_TABLE] = state[_TABLE][:, -4:].contiguous().view(torch.float16)  # scales and offsets
+        numbers[_TABLE] = PackedTable.scales(state[_TABLE])
     broken = [name for name, value in numbers.items() if not value.isfinite().all()]
     if broken:
         raise ModelFolderError(f"{where}: NaN or infinite weights in {', '.join(broken)}; train or copy it again")
