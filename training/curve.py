@@ -20,6 +20,8 @@ from matplotlib.figure import Figure
 
 from beast_core.files import write_file
 from training.cost import flop_per_word
+from training.markdown import markdown_table
+from training.plots import read_log
 from training.settings import DistillSettings, build
 
 _COLOURS = ("#1f5fa8", "#d1570f", "#3f7d20", "#6a3d9a")
@@ -40,14 +42,13 @@ def read_run(folder: Path) -> list[Point]:
     """The moments of a run at which the held-out words were looked at. Raises `ValueError` if it has none."""
     try:
         progress = json.loads((folder / "checkpoint" / "progress.json").read_text(encoding="utf-8"))
-        lines = (folder / "log.jsonl").read_text(encoding="utf-8").splitlines()
     except (OSError, ValueError) as error:
         raise ValueError(f"{folder} is no run of training.distill: {error}") from error
     run = {key: value for key, value in progress["run"].items() if key != "architecture"}
     settings = build(DistillSettings, values=run, source=str(folder))
     cost = flop_per_word(settings, device=torch.device("cpu"))
     points = []
-    for line in map(json.loads, lines):
+    for line in read_log(folder / "log.jsonl"):
         if line.get("held_out_cosine") is not None:
             words = line["step"] * settings.batch_size
             points.append(Point(words, words * cost, line["seconds"] / 60, line["held_out_cosine"], line["cosine"]))
@@ -58,12 +59,13 @@ def read_run(folder: Path) -> list[Point]:
 
 def to_markdown(runs: dict[str, list[Point]]) -> str:
     """A line for each moment of each run."""
-    lines = [["run", "words", "FLOP", "minutes", "held-out words", "words being learnt"], ["---", *["---:"] * 5]]
+    header = ["run", "words", "FLOP", "minutes", "held-out words", "words being learnt"]
+    rows = []
     for name, points in runs.items():
         for point in points:
-            cells = [f"{point.words:,}", f"{point.flop:.1e}", f"{point.minutes:.1f}"]
-            lines.append([name, *cells, f"{point.held_out:.3f}", f"{point.learnt:.3f}"])
-    return "".join("| " + " | ".join(cells) + " |\n" for cells in lines)
+            costs = [f"{point.words:,}", f"{point.flop:.1e}", f"{point.minutes:.1f}"]
+            rows.append([name, *costs, f"{point.held_out:.3f}", f"{point.learnt:.3f}"])
+    return markdown_table(header, rows=rows)
 
 
 def draw(runs: dict[str, list[Point]]) -> bytes:
