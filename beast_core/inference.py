@@ -1,40 +1,30 @@
-"""Words in, vectors out: de-duplication, length buckets, a bounded cache."""
+"""Words in, vectors out: each distinct word once, in blocks of like length, with a bounded cache."""
 
 import os
-import threading
-import weakref
 from collections.abc import Iterable
-from itertools import repeat
 from pathlib import Path
 
 import numpy as np
 import torch
 
+from beast_core.cache import VectorCache
 from beast_core.encoder import BeastEncoder
 from beast_core.encoding import check_words, encode_words
 from beast_core.storage import read_encoder
 
 DEFAULT_CACHE_SIZE = 50_000
 
-# Larger batches fall out of a core's cache and are slower on a CPU; a GPU wants them large.
-_CPU_BATCH_SIZE = 64
+# Words that are encoded and sorted by length together: enough that batches have little padding and a GPU has work, few
+# enough that all but the answer takes a few megabytes, however many words there are.
+_BLOCK = 16_384
 _GPU_BATCH_SIZE = 8192
-
-_ENCODERS: "weakref.WeakSet[WordEncoder]" = weakref.WeakSet()
-
-
-def _after_fork() -> None:
-    """In a forked child only the forking thread lives on: a parallel region of torch would wait for the others forever,
-    and so would `encode` for a lock that one of them held."""
-    torch.set_num_threads(1)
-    for encoder in _ENCODERS:
-        if encoder._lock.locked():  # the cache may be half written
-            encoder._lock = threading.Lock()
-            encoder._forget()
-
+# What a batch computes between two layers should stay in a core's cache. Blocks have many wide layers.
+_CPU_BATCH_SIZE = 1024
+_CPU_BATCH_SIZE_OF_BLOCKS = 64
 
 if hasattr(os, "register_at_fork"):  # everywhere but on Windows, which cannot fork
-    os.register_at_fork(after_in_child=_after_fork)
+    # In a forked child only the forking thread lives on: a parallel region of torch would wait for the others forever.
+    os.register_at_fork(after_in_child=lambda: torch.set_num_threads(1))
 
 
 class WordEncoder:
@@ -55,92 +45,68 @@ class WordEncoder:
             raise TypeError(
                 f"expected a BeastEncoder, found {type(encoder).__name__}; load_encoder(path) reads a folder"
             )
-        if not isinstance(cache_size, int) or isinstance(cache_size, bool) or cache_size < 0:
-            raise ValueError(f"cache_size is {cache_size!r}, expected a whole number of words, 0 or more")
+        self._cache = VectorCache(size=cache_size)
         self.encoder = _moved(encoder.eval(), device)
-        self.cache_size = cache_size
         self.device = torch.device(device)
-        self._lock = threading.Lock()
-        self._forget()
-        _ENCODERS.add(self)
+        on_cpu = _CPU_BATCH_SIZE_OF_BLOCKS if encoder.config.layers else _CPU_BATCH_SIZE
+        self._batch_size = on_cpu if self.device.type == "cpu" else _GPU_BATCH_SIZE
 
     @property
     def width(self) -> int:
         """Entries of a vector."""
         return self.encoder.config.output_width
 
+    @property
+    def cache_size(self) -> int:
+        """How many words' vectors are kept at most."""
+        return self._cache.size
+
     def clear_cache(self) -> None:
         """Forgets all vectors."""
-        with self._lock:
-            self._forget()
-
-    def _forget(self) -> None:
-        self._rows: dict[str, int] = {}
-        self._words: list[str] = []
-        self._vectors = np.empty((0, self.width), dtype=np.float32)
-        self._oldest = 0
+        self._cache.clear()
 
     def encode(self, words: Iterable[str]) -> np.ndarray:
         """One unit vector a word, `(words, width)` float32, in the order given; repeated words are computed once.
 
+        Beside the answer and a copy of it if words are repeated, takes the same memory for any number of words.
+
         Raises `TypeError` for anything but an ordered collection of strings, `ValueError` for a lone surrogate.
         """
         words = check_words(words)
-        with self._lock:
-            rows = np.fromiter(map(self._rows.get, words, repeat(-1)), dtype=np.int64, count=len(words))
-            unknown = np.flatnonzero(rows < 0)
-            if not len(unknown):
-                return self._vectors[rows]
-            fresh: dict[str, int] = {}
-            for index in unknown.tolist():
-                rows[index] = fresh.setdefault(words[index], len(fresh))
-            known = np.ones(len(words), dtype=bool)
-            known[unknown] = False
-            vectors = np.empty((len(words), self.width), dtype=np.float32)
-            vectors[known] = self._vectors[rows[known]]
-            computed = self._compute(list(fresh))
-            vectors[unknown] = computed[rows[unknown]]
-            self._remember(list(fresh), computed)
-        return vectors
+        distinct = list(dict.fromkeys(words))
+        vectors = np.empty((len(distinct), self.width), dtype=np.float32)
+        for start in range(0, len(distinct), _BLOCK):
+            self._encode(distinct[start : start + _BLOCK], vectors[start : start + _BLOCK])
+        if len(distinct) == len(words):
+            return vectors
+        places = dict(zip(distinct, range(len(distinct)), strict=True))
+        return vectors[np.fromiter(map(places.__getitem__, words), dtype=np.int64, count=len(words))]
+
+    def _encode(self, words: list[str], vectors: np.ndarray) -> None:
+        missing = self._cache.fill(vectors, words)
+        if not len(missing):
+            return
+        fresh = words if len(missing) == len(words) else [words[place] for place in missing.tolist()]
+        computed = self._compute(fresh)
+        vectors[missing] = computed
+        self._cache.store(fresh, computed)
 
     def _compute(self, words: list[str]) -> np.ndarray:
         word_bytes, lengths = map(torch.from_numpy, encode_words(words, config=self.encoder.config))
         order = torch.argsort(lengths)
-        vectors = np.empty((len(words), self.width), dtype=np.float32)
-        batch_size = _CPU_BATCH_SIZE if self.device.type == "cpu" else _GPU_BATCH_SIZE
+        vectors = torch.empty((len(words), self.width))
         with torch.inference_mode():
-            for batch in order.split(batch_size):
+            for batch in order.split(self._batch_size):
                 output = self.encoder(word_bytes[batch].to(self.device), lengths[batch].to(self.device))
-                vectors[batch.numpy()] = output.cpu().numpy()
-        if not np.isfinite(vectors).all():
-            broken = words[int(np.flatnonzero(~np.isfinite(vectors).all(axis=1))[0])]
+                vectors[batch] = output.cpu()
+        finite = vectors.sum(dim=1).isfinite()  # a fifth of the time that looking at each number takes
+        if not finite.all():
+            broken = words[int((~finite).nonzero()[0])]
             raise FloatingPointError(f"the encoder gave NaN or infinity for {broken!r:.60}: its weights are broken")
-        return vectors
-
-    def _remember(self, words: list[str], vectors: np.ndarray) -> None:
-        """Stores the newest words in place of the oldest: a ring over one matrix that grows up to the bound."""
-        if not self.cache_size:
-            return
-        words, vectors = words[-self.cache_size :], vectors[-self.cache_size :]
-        needed = min(len(self._words) + len(words), self.cache_size)
-        if needed > len(self._vectors):
-            grown = np.empty((min(self.cache_size, max(needed, 2 * len(self._vectors))), self.width), dtype=np.float32)
-            grown[: len(self._vectors)] = self._vectors
-            self._vectors = grown
-        for word, vector in zip(words, vectors, strict=True):
-            if len(self._words) < self.cache_size:
-                row = len(self._words)
-                self._words.append(word)
-            else:
-                row, self._oldest = self._oldest, (self._oldest + 1) % self.cache_size
-                self._rows.pop(self._words[row], None)
-                self._words[row] = word
-            # The vector first: an interrupt between the two lines must not leave a word with another word's vector.
-            self._vectors[row] = vector
-            self._rows[word] = row
+        return vectors.numpy()
 
     def __getstate__(self) -> dict[str, object]:
-        """Pickles without the cache and the lock."""
+        """Pickles without the cache."""
         return {"encoder": self.encoder, "device": self.device, "cache_size": self.cache_size}
 
     def __setstate__(self, state: dict[str, object]) -> None:

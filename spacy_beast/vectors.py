@@ -1,9 +1,6 @@
 """spaCy vectors without a table: keys to words, words to vectors. Importing this module costs next to nothing."""
 
-import os
-import threading
 import warnings
-from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,12 +22,6 @@ if TYPE_CHECKING:
 
 # As in beast_core, which is not imported for it here: that would load torch into every process that uses spaCy.
 DEFAULT_CACHE_SIZE = 50_000
-
-# Held while a cache is written to, and while the process forks: a child must not inherit it locked by a thread that it
-# does not have.
-_LOCK = threading.Lock()
-if hasattr(os, "register_at_fork"):  # everywhere but on Windows, which cannot fork
-    os.register_at_fork(before=_LOCK.acquire, after_in_parent=_LOCK.release, after_in_child=_LOCK.release)
 
 REGISTERED_NAME = "spacy_beast.BeastVectors.v1"
 
@@ -73,22 +64,24 @@ class BeastVectors(BaseVectors):
         attr: str = "ORTH",
         cache_size: int = DEFAULT_CACHE_SIZE,
     ) -> None:
-        import beast_core  # noqa: F401 - now, and not in a forked child: it prepares torch for forks
+        from beast_core.cache import VectorCache  # now, and not in a forked child: it prepares torch for forks
 
         super().__init__(strings=strings)
-        if not isinstance(cache_size, int) or isinstance(cache_size, bool) or cache_size < 0:
-            raise ValueError(f"cache_size is {cache_size!r}, expected a whole number of words, 0 or more")
+        self._cache = VectorCache(size=cache_size)  # by key: spaCy's look-ups need no string then
         if not isinstance(model, str | Path | None):
             raise TypeError(f"model is {model!r:.60}, expected the path of a model folder, or None")
         self.name: str | None = "beast"
         self.attr = attribute_id(attr)
-        self.cache_size = cache_size
         self.model = None if model is None else str(model)
         self._model_folder = None if model is None else Path(model).absolute()
         self._stores = [StringStore() if strings is None else strings]
         self._words: WordEncoder | None = None
-        self._cache: OrderedDict[int, np.ndarray] = OrderedDict()
         self.to_ops(get_current_ops())
+
+    @property
+    def cache_size(self) -> int:
+        """How many words' vectors are kept at most."""
+        return self._cache.size
 
     @property
     def settings(self) -> dict[str, Any]:
@@ -104,7 +97,7 @@ class BeastVectors(BaseVectors):
         if self._words is None:
             from beast_core import load_encoder
 
-            # The cache is here, by key, where spaCy's look-ups need no string: a second one would only cost memory.
+            # A second cache, by word, would only cost memory.
             self._words = load_encoder(self._model_folder, cache_size=0)
         return self._words
 
@@ -171,46 +164,41 @@ class BeastVectors(BaseVectors):
 
     def __getitem__(self, key: int | str) -> Any:
         vector = self._cache.get(key)
-        return self.get_batch([key])[0] if vector is None else self._give(vector)
+        return self.get_batch([key])[0] if vector is None else self._ops.asarray(vector)
 
     def get_batch(self, keys: Iterable[int | str]) -> Any:
         """`(keys, width)` float32; zeros for white space. Raises `KeyError` for a key of no known string."""
         given: dict[int, str] = {}
         if hasattr(keys, "dtype"):
-            numbers = get_array_ops(keys).to_numpy(keys)
+            numbers = get_array_ops(keys).to_numpy(keys).tolist()
         else:
             listed = list(keys)
             given = {get_string_id(key): key for key in listed if isinstance(key, str)}
-            numbers = np.array([get_string_id(key) for key in listed], dtype=np.uint64)
-        if not len(numbers):
+            numbers = [get_string_id(key) for key in listed]
+        if not numbers:
             return self.data
-        distinct, place = np.unique(numbers, return_inverse=True)
-        vectors = np.concatenate(self._look_up(distinct.tolist(), given=given)).reshape(len(distinct), -1)
-        return self._ops.asarray(vectors[place])
+        vectors = np.empty((len(numbers), self.load().width), dtype=np.float32)
+        if len(missing := self._cache.fill(vectors, numbers)):
+            unknown = [numbers[place] for place in missing.tolist()]
+            distinct = {key: row for row, key in enumerate(dict.fromkeys(unknown))}
+            vectors[missing] = self._compute(list(distinct), given=given)[[distinct[key] for key in unknown]]
+        return self._ops.asarray(vectors)
 
     def prefetch(self, docs: Iterable[Doc]) -> None:
         """Computes the vectors of all new words of the documents at once, many times as fast as one at a time."""
-        keys = [doc.to_array(self.attr) for doc in docs]
-        if keys and self.cache_size:
-            self._look_up(np.unique(np.concatenate(keys)).tolist(), given={})
+        if keys := [doc.to_array(self.attr) for doc in docs] if self.cache_size else []:
+            self._compute(self._cache.missing(np.unique(np.concatenate(keys)).tolist()), given={})
 
-    def _look_up(self, keys: list[int], *, given: dict[int, str]) -> list[np.ndarray]:
-        """One `(width,)` array for each of the distinct keys; `given` has the words of keys that came as words."""
-        found = {key: self._cache.get(key) for key in keys}
-        unknown = {key: given.get(key) or self._word(key) for key, vector in found.items() if vector is None}
-        words = {key: word for key, word in unknown.items() if has_vector(word)}
-        encoder = self.load()
-        # Each vector a copy of its own, so that each can be forgotten on its own.
-        fresh = dict(zip(words, map(np.copy, encoder.encode(list(words.values()))), strict=True))
-        with _LOCK:
-            for key in keys:
-                if key in self._cache:
-                    self._cache.move_to_end(key)
-            self._cache.update(fresh)
-            while len(self._cache) > self.cache_size:
-                self._cache.popitem(last=False)
-        zeros = np.zeros(encoder.width, dtype=np.float32)
-        return [fresh.get(key, zeros) if vector is None else vector for key, vector in found.items()]
+    def _compute(self, keys: list[int], *, given: dict[int, str]) -> np.ndarray:
+        """`(keys, width)` of distinct keys, which are kept; `given` has the words of keys that came as words."""
+        words = {row: given.get(key) or self._word(key) for row, key in enumerate(keys)}
+        words = {row: word for row, word in words.items() if has_vector(word)}
+        encoder, rows = self.load(), list(words)
+        vectors = np.zeros((len(keys), encoder.width), dtype=np.float32)
+        if rows:
+            vectors[rows] = computed = encoder.encode(words.values())
+            self._cache.store([keys[row] for row in rows], computed)
+        return vectors
 
     def _word(self, key: int | str) -> str:
         if isinstance(key, str):
@@ -276,14 +264,11 @@ class BeastVectors(BaseVectors):
 
     def clear(self) -> None:
         """Forgets all computed vectors."""
-        with _LOCK:
-            self._cache.clear()
+        self._cache.clear()
 
     def to_ops(self, ops: Ops) -> None:
         """Gives vectors as arrays of `ops` from now on."""
         self._ops = ops
-        # A copy in any case: what a user does to a vector in place must not reach the next user of the word.
-        self._give = np.ndarray.copy if ops.xp is np else ops.asarray
 
     def __eq__(self, other: object) -> bool:
         """Whether both give every word the same vector."""

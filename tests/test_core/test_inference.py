@@ -49,7 +49,7 @@ def test_a_request_answers_the_same_whatever_was_remembered(make_encoder, cache_
             fresh = [word for word in dict.fromkeys(request) if word not in remembered]
             assert sum(computed) == len(fresh)
             remembered = (remembered + fresh)[-cache_size:] if cache_size else []
-            assert len(words._vectors) <= cache_size
+            assert len(words._cache) <= cache_size
 
     check()
     hook.remove()

@@ -1,0 +1,46 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from beast_core.cache import VectorCache
+
+
+def vector(key: int) -> np.ndarray:
+    return np.array([key, -key], dtype=np.float32)
+
+
+@given(size=st.integers(0, 5), requests=st.lists(st.lists(st.integers(0, 9), unique=True, max_size=8), max_size=8))
+def test_it_holds_the_keys_that_were_last_new(size, requests):
+    cache, expected = VectorCache(size=size), []
+    for keys in requests:
+        found = np.full((len(keys), 2), np.nan, dtype=np.float32)
+        missing = cache.fill(found, keys).tolist()
+        assert [keys[place] for place in missing] == cache.missing(keys) == [k for k in keys if k not in expected]
+        for place, key in enumerate(keys):
+            assert (cache.get(key) is None) == (place in missing) == (key not in cache)
+            assert place in missing or found[place].tolist() == cache.get(key).tolist() == vector(key).tolist()
+        cache.store(keys, np.array([vector(key) for key in keys]).reshape(-1, 2))
+        expected += [key for key in keys[-size or len(keys) :] if key not in expected]
+        expected = expected[-size or len(expected) :]
+        assert {key for key in range(10) if key in cache} == set(expected) and len(cache) == len(expected) <= size
+
+
+def test_a_vector_given_out_is_a_copy():
+    cache = VectorCache(size=2)
+    cache.store([1], vector(1)[None])
+    cache.get(1)[:] = 7
+    assert cache.get(1).tolist() == [1, -1]
+
+
+def test_an_interrupt_leaves_no_key_with_the_vector_of_another(monkeypatch):
+    class Interrupted(dict):
+        def __setitem__(self, row, key):
+            raise KeyboardInterrupt
+
+    cache = VectorCache(size=2)
+    cache.store([1, 2], np.array([vector(1), vector(2)]))
+    cache._keys = Interrupted(cache._keys)
+    with pytest.raises(KeyboardInterrupt):
+        cache.store([3], vector(3)[None])
+    assert cache.get(1) is None and cache.get(3) is None and cache.get(2).tolist() == [2, -2]
