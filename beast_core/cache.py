@@ -7,8 +7,8 @@ from itertools import repeat
 
 import numpy as np
 
-# Held while a cache is looked into or written to, never while vectors are computed; and while the process forks: a child
-# must not inherit it locked by a thread that it does not have.
+# Held while a cache is looked into or written to, never while vectors are computed; and while the process forks: a
+# child must not inherit it locked by a thread that it does not have.
 _LOCK = threading.Lock()
 if hasattr(os, "register_at_fork"):  # everywhere but on Windows, which cannot fork
     os.register_at_fork(before=_LOCK.acquire, after_in_parent=_LOCK.release, after_in_child=_LOCK.release)
@@ -17,51 +17,44 @@ if hasattr(os, "register_at_fork"):  # everywhere but on Windows, which cannot f
 class VectorCache:
     """Keys -> vectors `(width,)` float32, of the `size` keys that were last new. Safe to use from several threads.
 
-    A ring over the rows of one matrix, which grows up to the bound. All vectors have one width. Raises `ValueError` for
-    a bad `size`.
+    A ring over the rows of one matrix, which grows up to the bound. All vectors have one width. `rows` says where each
+    key's vector is: to be looked at only. Raises `ValueError` for a bad `size`.
 
     >>> cache = VectorCache(size=2)
-    >>> cache.store(["sol"], np.ones((1, 3), dtype=np.float32))
+    >>> cache.store(["sol"], vectors=np.ones((1, 3), dtype=np.float32))
     >>> vectors = np.zeros((2, 3), dtype=np.float32)
-    >>> cache.fill(vectors, ["mar", "sol"]).tolist(), vectors.tolist()
+    >>> cache.fill(vectors, keys=["mar", "sol"]).tolist(), vectors.tolist()
     ([0], [[0.0, 0.0, 0.0], [1.0, 1.0, 1.0]])
     """
 
     def __init__(self, *, size: int) -> None:
-        self.size = check_cache_size(size)
+        if not isinstance(size, int) or isinstance(size, bool) or size < 0:
+            raise ValueError(f"cache_size is {size!r}, expected a whole number of words, 0 or more")
+        self.size = size
+        self.rows: dict[Hashable, int] = {}
         self.clear()
 
     def clear(self) -> None:
         """Forgets all vectors."""
         with _LOCK:
-            self._rows: dict[Hashable, int] = {}
+            self.rows.clear()
             self._keys: dict[int, Hashable] = {}
             self._vectors = np.empty((0, 0), dtype=np.float32)
             self._stored = 0
 
-    def __len__(self) -> int:
-        return len(self._rows)
-
-    def __contains__(self, key: Hashable) -> bool:
-        return key in self._rows
-
     def get(self, key: Hashable) -> np.ndarray | None:
         """A copy of the vector of a key, `None` if it is not there."""
         with _LOCK:
-            row = self._rows.get(key)
+            row = self.rows.get(key)
             return None if row is None else self._vectors[row].copy()
 
-    def missing(self, keys: Sequence[Hashable]) -> list[Hashable]:
-        """Those of the keys that are not there, in their order."""
-        return [key for key in keys if key not in self._rows]
-
-    def fill(self, vectors: np.ndarray, keys: Sequence[Hashable]) -> np.ndarray:
+    def fill(self, vectors: np.ndarray, *, keys: Sequence[Hashable]) -> np.ndarray:
         """Copies the vectors of the keys that are there into their rows of `vectors`, `(keys, width)`.
 
         Returns the places of the others, `(missing,)` int64. Leaves their rows as they are, or not.
         """
         with _LOCK:
-            rows = np.fromiter(map(self._rows.get, keys, repeat(-1)), dtype=np.int64, count=len(keys))
+            rows = np.fromiter(map(self.rows.get, keys, repeat(-1)), dtype=np.int64, count=len(keys))
             missing = np.flatnonzero(rows < 0)
             if len(keys) and not len(missing):
                 np.take(self._vectors, rows, axis=0, out=vectors, mode="clip")  # "raise" would write to a copy first
@@ -70,22 +63,22 @@ class VectorCache:
                 vectors[known] = self._vectors[rows[known]]
         return missing
 
-    def store(self, keys: Sequence[Hashable], vectors: np.ndarray) -> None:
+    def store(self, keys: Sequence[Hashable], *, vectors: np.ndarray) -> None:
         """Keeps the vectors `(keys, width)` of distinct keys, in place of the oldest if there are too many."""
         if not (self.size and len(keys)):
             return
         with _LOCK:
             keys, vectors = keys[-self.size :], vectors[-self.size :]
-            fresh = [place for place, key in enumerate(keys) if key not in self._rows]
+            fresh = [place for place, key in enumerate(keys) if key not in self.rows]
             rows = [(self._stored + number) % self.size for number in range(len(fresh))]
             self._grow(self._stored + len(fresh), width=vectors.shape[1])
             # In this order: an interrupt between two lines must not leave a key with another key's vector.
             for row in rows:
-                self._rows.pop(self._keys.get(row), None)
+                self.rows.pop(self._keys.get(row), None)
             self._vectors[rows] = vectors[fresh]
             for row, place in zip(rows, fresh, strict=True):
                 self._keys[row] = keys[place]
-                self._rows[keys[place]] = row
+                self.rows[keys[place]] = row
             self._stored += len(fresh)
 
     def _grow(self, needed: int, *, width: int) -> None:
@@ -94,10 +87,3 @@ class VectorCache:
             if rows:
                 grown[:rows] = self._vectors
             self._vectors = grown
-
-
-def check_cache_size(size: int) -> int:
-    """The size, or a `ValueError` that says what is expected."""
-    if not isinstance(size, int) or isinstance(size, bool) or size < 0:
-        raise ValueError(f"cache_size is {size!r}, expected a whole number of words, 0 or more")
-    return size

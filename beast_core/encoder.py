@@ -1,5 +1,7 @@
 """The student network: bytes in, unit vectors out."""
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -73,7 +75,7 @@ class BeastEncoder(nn.Module):
 
     @property
     def is_packed(self) -> bool:
-        """Whether the n-gram table is a `PackedTable`: such an encoder does not train and stays on the CPU."""
+        """Whether the n-gram table is a `PackedTable`, for reading on a CPU. Moved elsewhere, it is unpacked."""
         return isinstance(getattr(self, "ngram_embedding", None), PackedTable)
 
     def unpack(self) -> "BeastEncoder":
@@ -82,8 +84,22 @@ class BeastEncoder(nn.Module):
             self.ngram_embedding = nn.Embedding.from_pretrained(self.weights()["ngram_embedding.weight"], freeze=False)
         return self
 
+    def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> "BeastEncoder":
+        # What `to`, `cuda` and their like call.
+        if self.is_packed and fn(torch.empty(0)).device.type != "cpu":
+            self.unpack()
+        return super()._apply(fn, recurse)
+
     def forward(self, word_bytes: Tensor, lengths: Tensor) -> Tensor:
-        """`(words, window)` uint8 and `(words,)` int64 -> `(words, output width)` float32, unit length."""
+        """`(words, window)` uint8 and `(words,)` int64 -> `(words, output width)` float32, unit length.
+
+        Raises `RuntimeError` in training mode if the table is packed: it would stay as it is while the rest learns.
+        """
+        if self.training and self.is_packed:
+            raise RuntimeError(
+                "this encoder was loaded for reading, its n-gram table in 4 bits, expected one that can be trained: "
+                "st_beast.load(path, trainable=True), or encoder.unpack() before the optimizer is made"
+            )
         if self.config.family == "flatten":
             pooled = self._flatten(word_bytes, lengths)
         else:

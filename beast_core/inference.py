@@ -22,6 +22,8 @@ _GPU_BATCH_SIZE = 8192
 _CPU_BATCH_SIZE = 1024
 _CPU_BATCH_SIZE_OF_BLOCKS = 64
 
+_DTYPES = (torch.float32, torch.bfloat16)
+
 if hasattr(os, "register_at_fork"):  # everywhere but on Windows, which cannot fork
     # In a forked child only the forking thread lives on: a parallel region of torch would wait for the others forever.
     os.register_at_fork(after_in_child=lambda: torch.set_num_threads(1))
@@ -83,13 +85,13 @@ class WordEncoder:
         return vectors[np.fromiter(map(places.__getitem__, words), dtype=np.int64, count=len(words))]
 
     def _encode(self, words: list[str], vectors: np.ndarray) -> None:
-        missing = self._cache.fill(vectors, words)
+        missing = self._cache.fill(vectors, keys=words)
         if not len(missing):
             return
         fresh = words if len(missing) == len(words) else [words[place] for place in missing.tolist()]
         computed = self._compute(fresh)
         vectors[missing] = computed
-        self._cache.store(fresh, computed)
+        self._cache.store(fresh, vectors=computed)
 
     def _compute(self, words: list[str]) -> np.ndarray:
         word_bytes, lengths = map(torch.from_numpy, encode_words(words, config=self.encoder.config))
@@ -115,7 +117,7 @@ class WordEncoder:
 
 def _moved(encoder: BeastEncoder, device: str | torch.device) -> BeastEncoder:
     try:
-        return (encoder if torch.device(device).type == "cpu" else encoder.unpack()).to(device)
+        return encoder.to(device)
     except (RuntimeError, AssertionError) as error:
         reason = str(error).splitlines()[0]
         raise ValueError(
@@ -124,11 +126,21 @@ def _moved(encoder: BeastEncoder, device: str | torch.device) -> BeastEncoder:
 
 
 def load_encoder(
-    path: str | Path | None = None, *, device: str | torch.device = "cpu", cache_size: int = DEFAULT_CACHE_SIZE
+    path: str | Path | None = None,
+    *,
+    device: str | torch.device = "cpu",
+    dtype: torch.dtype = torch.float32,
+    cache_size: int = DEFAULT_CACHE_SIZE,
 ) -> WordEncoder:
     """The words -> vectors encoder of a model folder; `None` is the Spanish model that ships with the package.
 
-    Reads our own folders and the sentence-transformers folders that `st_beast` and the training write. Raises
-    `FileNotFoundError` and `ModelFolderError`; see `read_encoder`.
+    Reads our own folders and the sentence-transformers folders that `st_beast` and the training write. With a `dtype`
+    of `torch.bfloat16`, layers compute in that: a few times as fast on GPUs and on processors with AMX, and slower on
+    those without; vectors are still float32 and have a cosine of more than 0.9998 to those of the default, which are
+    the same on all machines.
+
+    Raises `FileNotFoundError` and `ModelFolderError`, see `read_encoder`, and `ValueError` for other dtypes.
     """
-    return WordEncoder(read_encoder(path, packed=True), device=device, cache_size=cache_size)
+    if dtype not in _DTYPES:
+        raise ValueError(f"dtype is {dtype!r}, expected torch.float32 or torch.bfloat16")
+    return WordEncoder(read_encoder(path, packed=True).to(dtype), device=device, cache_size=cache_size)

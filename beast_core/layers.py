@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 
 import torch
 from torch import Tensor, nn
@@ -38,29 +39,47 @@ def mark_words(word_bytes: Tensor, *, lengths: Tensor) -> Tensor:
     Takes `(words, bytes)` uint8 and `(words,)` int64; returns `(words, longest + 2)` int64.
     """
     longest = int(lengths.max()) if len(lengths) else 0
-    ids = word_bytes.new_zeros((len(lengths), longest + 2), dtype=torch.int64)
-    ids[:, 0] = BEGIN_ID
-    position = torch.arange(longest, device=lengths.device)
-    ids[:, 1:-1] = torch.where(position < lengths[:, None], word_bytes[:, :longest].long() + 1, 0)
-    return ids.scatter_(1, (lengths + 1)[:, None], END_ID)
+    ids = functional.pad(word_bytes[:, :longest].long() + 1, (1, 1), value=BEGIN_ID)
+    ends = (lengths + 1)[:, None]
+    return ids.masked_fill_(torch.arange(longest + 2, device=lengths.device) >= ends, 0).scatter_(1, ends, END_ID)
 
 
 def ngram_hashes(ids: Tensor, *, sizes: tuple[int, ...], buckets: int) -> Tensor:
     """The row of each byte n-gram that ends at each position, in one table of `len(sizes) * buckets` rows.
 
     An n-gram `c_0 .. c_n-1` hashes to `sum(c_i * HASH_MULTIPLIER**i)` in wrapping 64-bit arithmetic, modulo `buckets`;
-    positions before the word count as id 0. The hash of a longer n-gram is that of its tail, once multiplied.
-    Takes `(words, positions)` int64; returns `(words, positions, len(sizes))` int64.
+    positions before the word count as id 0. All are differences of one running sum over the word, which is brought to
+    the n-gram's own powers by dividing: the multiplier is odd, so it has an inverse. Takes `(words, positions)` int64;
+    returns `(words, positions, len(sizes))` int64.
 
     Pagnoni et al. 2024, Byte Latent Transformer, https://arxiv.org/abs/2412.09871; `transformers`, models/blt.
     """
-    rows, rolling = [], ids
-    for size in range(2, sizes[-1] + 1):
-        shifted = functional.pad(ids, (size - 1, 0))[:, : ids.shape[1]]
-        rolling = shifted + rolling * HASH_MULTIPLIER
-        if size in sizes:
-            rows.append(rolling.remainder(buckets) + len(rows) * buckets)
-    return torch.stack(rows, dim=-1)
+    powers, before, scales, offsets = (
+        each.to(ids.device) for each in _hash_constants(ids.shape[1], sizes=sizes, buckets=buckets)
+    )
+    running = functional.pad((ids * powers).cumsum(1), (1, 0))
+    sums = (running[:, 1:, None] - running[:, before]) * scales
+    return sums.remainder_(buckets).add_(offsets)
+
+
+@lru_cache(maxsize=256)
+@torch.inference_mode(False)
+def _hash_constants(positions: int, *, sizes: tuple[int, ...], buckets: int) -> tuple[Tensor, ...]:
+    """Powers `(positions,)`; of each n-gram how many positions come before it and what its sum is multiplied by, each
+    `(positions, sizes)`; where the rows of each size begin, `(sizes,)`. All int64."""
+    starts = [[end - size + 1 for size in sizes] for end in range(positions)]
+    return (
+        torch.tensor([_wrapped_power(position) for position in range(positions)]),
+        torch.tensor([[max(0, start) for start in row] for row in starts]),
+        torch.tensor([[_wrapped_power(-start) for start in row] for row in starts]),
+        torch.arange(len(sizes)) * buckets,
+    )
+
+
+def _wrapped_power(exponent: int) -> int:
+    """The multiplier to that power, which may be negative, modulo 2**64, as a signed number."""
+    power = pow(HASH_MULTIPLIER, exponent, 1 << 64)
+    return power - (power >> 63 << 64)
 
 
 # Of a row of a packed table: its scale and its offset.

@@ -9,7 +9,6 @@ from importlib.metadata import version
 from spacy.language import Language
 from spacy.tokens import Doc
 from spacy.training import Example
-from spacy.util import minibatch
 
 from spacy_beast.vectors import DEFAULT_CACHE_SIZE, BeastVectors
 
@@ -81,14 +80,32 @@ class BeastPrefetch:
 
     def __call__(self, doc: Doc) -> Doc:
         """Computes the vectors of a document's new words."""
-        self._vectors(doc).prefetch([doc])
+        vectors = self._vectors(doc)
+        vectors.prefetch(vectors.unknown(doc))
         return doc
 
     def pipe(self, stream: Iterable[Doc], *, batch_size: int = 128) -> Iterator[Doc]:
-        """Computes the vectors of all new words of `batch_size` documents at a time."""
-        for docs in minibatch(stream, batch_size):
-            self._vectors(docs[0]).prefetch(docs)
-            yield from docs
+        """Computes the vectors of all new words of up to `batch_size` documents at a time.
+
+        A document without new words does not wait for others.
+        """
+        waiting: list[Doc] = []
+        keys: list[int] = []
+        for doc in stream:
+            vectors = self._vectors(doc)
+            unknown = vectors.unknown(doc)
+            if not (waiting or unknown):
+                yield doc
+                continue
+            waiting.append(doc)
+            keys += unknown
+            if len(waiting) >= batch_size:
+                vectors.prefetch(keys)
+                yield from waiting
+                waiting, keys = [], []
+        if waiting:
+            vectors.prefetch(keys)
+            yield from waiting
 
     def initialize(self, get_examples: Callable[[], Iterable[Example]], *, nlp: Language) -> None:
         """Called before training: spaCy replaces a pipeline's configuration after it has made the components."""

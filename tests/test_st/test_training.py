@@ -48,12 +48,17 @@ def loss_history(trainer):
     return [entry["loss"] for entry in trainer.state.log_history if "loss" in entry]
 
 
+def test_a_model_that_was_loaded_for_reading_says_so_before_it_half_learns(small, tmp_path):
+    with pytest.raises(RuntimeError, match=r"loaded for reading.*st_beast\.load\(path, trainable=True\)"):
+        train(st_beast.load(small), tmp_path)
+
+
 @pytest.fixture(scope="module")
 def trained(small, tmp_path_factory):
     """A model after 20 steps, with its trainer and folder: checkpoints at steps 10 and 20, the best one loaded."""
     folder = tmp_path_factory.mktemp("trained")
     options = {"save_strategy": "steps", "eval_strategy": "steps", "load_best_model_at_end": True}
-    trainer = train(st_beast.load(small), folder, save_steps=10, eval_steps=10, **options)
+    trainer = train(st_beast.load(small, trainable=True), folder, save_steps=10, eval_steps=10, **options)
     trainer.save_model(str(folder / "final"))
     return trainer.model, trainer, folder
 
@@ -82,7 +87,7 @@ def test_what_the_trainer_saves_loads_everywhere(trained):
 def test_training_resumes_from_a_checkpoint(small, trained, tmp_path):
     _, trainer, folder = trained
     checkpoint = str(folder / "checkpoint-10")
-    resumed = train(st_beast.load(small), tmp_path, resume_from_checkpoint=checkpoint)
+    resumed = train(st_beast.load(small, trainable=True), tmp_path, resume_from_checkpoint=checkpoint)
     assert loss_history(resumed)[10:] == pytest.approx(loss_history(trainer)[10:], abs=1e-5)
 
 

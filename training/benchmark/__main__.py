@@ -1,0 +1,193 @@
+"""The command: measures everything in one run and writes `benchmark.md`, `benchmark.json` and `speed.png`.
+
+python -m training.benchmark --text ../shared/eval/downstream --scores runs/scores/metrics.json --output runs/benchmark
+"""
+
+import argparse
+import json
+import os
+import platform
+import random
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from beast_core.files import write_file
+from training.benchmark.bars import bars
+from training.benchmark.fresh import measure_fresh
+from training.benchmark.picture import draw, quality_points
+from training.benchmark.report import to_markdown
+from training.benchmark.routes import ROUTES, Route
+from training.benchmark.stream import measure_stream
+from training.benchmark.timing import ROUNDS, Spread
+from training.benchmark.words import plain_differences, word_speeds
+from training.evalsets import InputError
+from training.table import TeacherTableError, read_table
+
+_COMPARED_WORDS = 512
+_PACKAGES = (
+    "torch",
+    "numpy",
+    "spacy",
+    "sentence-transformers",
+    "transformers",
+    "fasttext-wheel",
+    "floret",
+    "model2vec",
+)
+
+
+def run(options: argparse.Namespace) -> dict[str, Any]:
+    """All measurements that were asked for, as JSON types. Raises `InputError`."""
+    words = list(read_table(options.words).words)
+    random.Random(0).shuffle(words)
+    routes = _routes(options)
+    folders = {name: route.folder(options.output / "models", words=words) for name, route in routes.items()}
+    report: dict[str, Any] = {"machine": _machine(options)}
+    print("fresh processes", file=sys.stderr)
+    report["fresh"] = _fresh(routes, folders, rounds=options.rounds)
+    print("words", file=sys.stderr)
+    report["words"] = word_speeds(routes, folders=folders, words=words, rounds=options.rounds)
+    report["differences"] = plain_differences(folders, words=words[:_COMPARED_WORDS])
+    if options.hosts:
+        _hosts(report, words=words, options=options)
+    if options.stream:
+        print("a stream of words", file=sys.stderr)
+        report["stream"] = measure_stream(words, number=options.stream)
+    return report
+
+
+def _routes(options: argparse.Namespace) -> dict[str, Route]:
+    if unknown := sorted(set(options.routes or ()) - set(ROUTES)):
+        raise InputError(f"unknown routes {unknown}, expected some of {list(ROUTES)}")
+    chosen = {name: route for name, route in ROUTES.items() if not options.routes or name in options.routes}
+    for name, route in chosen.items():
+        if not route.is_there:
+            print(f"{name} is left out: pip install {route.package}", file=sys.stderr)
+    return {name: route for name, route in chosen.items() if route.is_there}
+
+
+def _machine(options: argparse.Namespace) -> dict[str, Any]:
+    versions = {}
+    for package in _PACKAGES:
+        try:
+            versions[package] = version(package)
+        except PackageNotFoundError:
+            continue
+    return {
+        "processor": _processor(),
+        "cores": os.cpu_count(),
+        "threads": torch.get_num_threads(),
+        "python": platform.python_version(),
+        "versions": versions,
+        "rounds": options.rounds,
+        "api_words": options.api_words,
+    }
+
+
+def _processor() -> str:
+    if (file := Path("/proc/cpuinfo")).is_file():
+        names = [line.partition(":")[2].strip() for line in file.read_text().splitlines() if "model name" in line]
+        return next(iter(names), platform.machine())
+    return platform.processor() or platform.machine()
+
+
+def _fresh(routes: dict[str, Route], folders: dict[str, Path], *, rounds: int) -> dict[str, Any]:
+    measured: dict[str, list[dict[str, float]]] = {name: [] for name in routes}
+    for _ in range(min(rounds, 3)):
+        for name in routes:
+            measured[name].append(measure_fresh(name, folder=folders[name]))
+    return {
+        name: {key: asdict(Spread.of([each[key] for each in every])) for key in every[0]}
+        for name, every in measured.items()
+    }
+
+
+def _hosts(report: dict[str, Any], *, words: Sequence[str], options: argparse.Namespace) -> None:
+    from training.benchmark.hosts import pipeline_seconds, sentence_transformers_seconds, token_vector_seconds
+
+    work, rounds = options.output / "models", options.rounds
+    texts = read_texts(options.text)
+    if texts:
+        print("spaCy", file=sys.stderr)
+        tables = [name for name in ("table (spaCy)", "floret (spaCy)") if ROUTES[name].is_there]
+        folders = {name.partition(" ")[0]: ROUTES[name].folder(work, words=words) for name in tables}
+        report["machine"]["tokens"] = _count_tokens(texts)
+        report["pipeline"] = _as_dicts(pipeline_seconds(texts, rounds=rounds))
+        report["token_vector"] = _as_dicts(token_vector_seconds(texts, folders=folders, rounds=rounds))
+    print("sentence-transformers", file=sys.stderr)
+    spreads = sentence_transformers_seconds(words[: options.api_words], work=work, rounds=min(rounds, 5))
+    report["sentence_transformers"] = _as_dicts(spreads)
+
+
+def _as_dicts(spreads: dict[str, Spread]) -> dict[str, dict[str, float]]:
+    return {name: asdict(spread) for name, spread in spreads.items()}
+
+
+def _count_tokens(texts: Sequence[str]) -> int:
+    import spacy
+
+    return sum(len(doc) for doc in spacy.blank("es").pipe(texts))
+
+
+def read_texts(paths: Sequence[Path]) -> list[str]:
+    """Sentences of CoNLL-U files (`# text = ...`) or lines of other text; of a folder, its CoNLL-U files."""
+    texts: list[str] = []
+    for path in paths:
+        if not path.exists():
+            raise InputError(
+                f"no text at {path.resolve()}, expected a .conllu or .txt file, or a folder of .conllu files"
+            )
+        for file in sorted(path.glob("*.conllu")) if path.is_dir() else [path]:
+            lines = file.read_text(encoding="utf-8").splitlines()
+            mark = "# text = "
+            if file.suffix == ".conllu":
+                lines = [line.removeprefix(mark) for line in lines if line.startswith(mark)]
+            texts += [line for line in lines if line.strip()]
+    return texts
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m training.benchmark", description="Measure speed, side by side.")
+    parser.add_argument("--words", type=Path, default=Path("training/tables/es.parquet"), help="a teacher's table")
+    parser.add_argument("--text", type=Path, nargs="*", default=[], help="real text, for the spaCy pipelines")
+    parser.add_argument("--scores", type=Path, help="metrics.json of the evaluation, for the picture")
+    parser.add_argument("--output", type=Path, required=True, help="where results and the peers' models go")
+    parser.add_argument("--rounds", type=int, default=ROUNDS, help="how often each is measured")
+    parser.add_argument("--api-words", type=int, default=50_000, help="words through sentence-transformers at a time")
+    parser.add_argument("--routes", nargs="+", help="measure these alone")
+    parser.add_argument(
+        "--no-hosts", dest="hosts", action="store_false", help="leave out spaCy and sentence-transformers"
+    )
+    parser.add_argument("--stream", type=int, default=5_000_000, help="distinct words; 0 leaves this part out")
+    return parser
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The command: 0, or 1 after an error that is told in a line."""
+    options = _parser().parse_args(arguments)
+    try:
+        report = run(options)
+        files: dict[str, str | bytes] = {"benchmark.json": json.dumps(report, indent=2) + "\n"}
+        files["benchmark.md"] = to_markdown(report)
+        if options.scores is not None:
+            scores = json.loads(options.scores.read_text(encoding="utf-8"))
+            files["speed.png"] = draw(quality_points(report, scores=scores))
+        for name, content in files.items():
+            write_file(options.output / name, content)
+    except (InputError, TeacherTableError, OSError, ValueError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    print(files["benchmark.md"])
+    missed = [bar.what for bar in bars(report) if not bar.is_met]
+    print(f"Wrote {', '.join(files)} to {options.output}; bars missed: {missed or 'none'}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,59 @@
+"""Load time and memory of one route, in a process of its own.
+
+    python -m training.benchmark.fresh "beast_core" FOLDER
+
+prints JSON: seconds that importing the host takes, seconds from there to the first vector, and the bytes of resident
+memory that this adds. What the route imports beside its host counts as loading.
+"""
+
+import gc
+import json
+import os
+import subprocess
+import sys
+import time
+from importlib import import_module
+from pathlib import Path
+
+import psutil
+
+from training.evalsets import InputError
+
+
+def measure_fresh(name: str, *, folder: Path) -> dict[str, float]:
+    """`import_seconds`, `load_seconds` and `resident_bytes` of a route. Raises `InputError` if it fails."""
+    command = [sys.executable, "-P", "-m", "training.benchmark.fresh", name, str(folder)]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "HF_HUB_OFFLINE": "1"}
+    done = subprocess.run(command, capture_output=True, encoding="utf-8", env=environment, check=False)
+    if done.returncode:
+        reason = (done.stderr.strip().splitlines() or ["killed; is there too little memory?"])[-1]
+        raise InputError(f"{name} cannot be measured in a fresh process (exit code {done.returncode}): {reason}")
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def main() -> None:
+    """The command, for a fresh process."""
+    name, folder = sys.argv[1:]
+    from training.benchmark.routes import ROUTES
+
+    route = ROUTES[name]
+    start = time.perf_counter()
+    for module in route.host:
+        import_module(module)
+    imported = time.perf_counter()
+    gc.collect()
+    before = psutil.Process().memory_info().rss
+    started = time.perf_counter()
+    embed = route.load(Path(folder))
+    embed(["palabra"])
+    loaded = time.perf_counter()
+    measured = {
+        "import_seconds": imported - start,
+        "load_seconds": loaded - started,
+        "resident_bytes": psutil.Process().memory_info().rss - before,  # while `embed` is there
+    }
+    print(json.dumps(measured))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,69 @@
+"""Millions of distinct words through the core, in a process of its own: does cost grow with words and nothing else?
+
+    python -m training.benchmark.stream 5000000 < words.txt
+
+prints a line of JSON for each million: words so far, seconds that this million took, resident bytes afterwards.
+"""
+
+import itertools
+import json
+import os
+import string
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+
+import psutil
+
+from training.evalsets import InputError
+
+_CHUNK = 50_000
+
+
+def measure_stream(words: Sequence[str], *, number: int) -> list[dict[str, float]]:
+    """`words`, `seconds` and `resident_bytes` for each part of so many distinct words, spelt after the ones given."""
+    done = subprocess.run(
+        [sys.executable, "-P", "-m", "training.benchmark.stream", str(number)],
+        input="\n".join(words),
+        capture_output=True,
+        encoding="utf-8",
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "PYTHONIOENCODING": "utf-8"},
+        check=False,
+    )
+    if done.returncode:
+        reason = (done.stderr.strip().splitlines() or ["killed; is there too little memory?"])[-1]
+        raise InputError(f"the stream of {number:,} words failed (exit code {done.returncode}): {reason}")
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def distinct_words(words: Sequence[str]) -> Iterator[str]:
+    """Each word, then each with a letter after it, with two, with three: as long as anyone takes them, none twice."""
+    seen_endings = itertools.chain.from_iterable(
+        itertools.product(string.ascii_lowercase, repeat=length) for length in itertools.count()
+    )
+    # A mark that no word has keeps "sol" + "a" and "sola" apart.
+    return (f"{word}-{''.join(ending)}" for ending in seen_endings for word in words)
+
+
+def main() -> None:
+    """The command, for a fresh process."""
+    from beast_core import load_encoder
+
+    number = int(sys.argv[1])
+    source = distinct_words(sorted(set(sys.stdin.read().split())))
+    encoder = load_encoder()
+    part = max(_CHUNK, number // 5)
+    for start in range(0, number, part):
+        seconds = 0.0
+        for begin in range(start, min(start + part, number), _CHUNK):
+            chunk = list(itertools.islice(source, min(_CHUNK, number - begin)))
+            before = time.perf_counter()
+            encoder.encode(chunk)
+            seconds += time.perf_counter() - before
+        measured = {"words": min(start + part, number), "seconds": seconds}
+        print(json.dumps(measured | {"resident_bytes": psutil.Process().memory_info().rss}), flush=True)
+
+
+if __name__ == "__main__":
+    main()
