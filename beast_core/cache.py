@@ -51,7 +51,7 @@ class VectorCache:
     def fill(self, vectors: np.ndarray, *, keys: Sequence[Hashable]) -> np.ndarray:
         """Copies the vectors of the keys that are there into their rows of `vectors`, `(keys, width)`.
 
-        Returns the places of the others, `(missing,)` int64. Leaves their rows as they are, or not.
+        Returns the places of the others, `(missing,)` int64, whose rows it leaves as they are.
         """
         with _LOCK:
             rows = np.fromiter(map(self.rows.get, keys, repeat(-1)), dtype=np.int64, count=len(keys))

@@ -79,9 +79,10 @@ class BeastEncoder(nn.Module):
         return isinstance(getattr(self, "ngram_embedding", None), PackedTable)
 
     def unpack(self) -> "BeastEncoder":
-        """Makes a packed table one of float32, in place."""
+        """Makes a packed table one that can be trained, in place, of the dtype of the other weights."""
         if self.is_packed:
-            self.ngram_embedding = nn.Embedding.from_pretrained(self.weights()["ngram_embedding.weight"], freeze=False)
+            table = PackedTable.unpack(self.ngram_embedding.weight).to(self.byte_embedding.weight.dtype)
+            self.ngram_embedding = nn.Embedding.from_pretrained(table, freeze=False)
         return self
 
     def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> "BeastEncoder":
@@ -126,7 +127,8 @@ class BeastEncoder(nn.Module):
         rows = layout.gather(ngram_hashes(ids, sizes=self.config.ngram_sizes, buckets=self.config.ngram_buckets))
         starts = torch.arange(0, rows.numel(), rows.shape[1], device=rows.device)
         ngrams = sum_rows(self.ngram_embedding, rows=rows.flatten(), starts=starts)
-        hidden = self.byte_embedding(layout.gather(ids)) + ngrams
+        letters = self.byte_embedding(layout.gather(ids))
+        hidden = letters + ngrams.to(letters.dtype)  # a packed table gives float32 whatever the layers compute in
         for block in self.blocks:
             hidden = block(hidden, layout)
         weight = self.final_norm.weight.float()  # means are taken in float32, whatever the weights are kept in

@@ -54,9 +54,7 @@ def ngram_hashes(ids: Tensor, *, sizes: tuple[int, ...], buckets: int) -> Tensor
 
     Pagnoni et al. 2024, Byte Latent Transformer, https://arxiv.org/abs/2412.09871; `transformers`, models/blt.
     """
-    powers, before, scales, offsets = (
-        each.to(ids.device) for each in _hash_constants(ids.shape[1], sizes=sizes, buckets=buckets)
-    )
+    powers, before, scales, offsets = _hash_constants(ids.shape[1], sizes=sizes, buckets=buckets, device=ids.device)
     running = functional.pad((ids * powers).cumsum(1), (1, 0))
     sums = (running[:, 1:, None] - running[:, before]) * scales
     return sums.remainder_(buckets).add_(offsets)
@@ -64,15 +62,17 @@ def ngram_hashes(ids: Tensor, *, sizes: tuple[int, ...], buckets: int) -> Tensor
 
 @lru_cache(maxsize=256)
 @torch.inference_mode(False)
-def _hash_constants(positions: int, *, sizes: tuple[int, ...], buckets: int) -> tuple[Tensor, ...]:
+def _hash_constants(
+    positions: int, *, sizes: tuple[int, ...], buckets: int, device: torch.device
+) -> tuple[Tensor, ...]:
     """Powers `(positions,)`; of each n-gram how many positions come before it and what its sum is multiplied by, each
     `(positions, sizes)`; where the rows of each size begin, `(sizes,)`. All int64."""
     starts = [[end - size + 1 for size in sizes] for end in range(positions)]
     return (
-        torch.tensor([_wrapped_power(position) for position in range(positions)]),
-        torch.tensor([[max(0, start) for start in row] for row in starts]),
-        torch.tensor([[_wrapped_power(-start) for start in row] for row in starts]),
-        torch.arange(len(sizes)) * buckets,
+        torch.tensor([_wrapped_power(position) for position in range(positions)], device=device),
+        torch.tensor([[max(0, start) for start in row] for row in starts], device=device),
+        torch.tensor([[_wrapped_power(-start) for start in row] for row in starts], device=device),
+        torch.arange(len(sizes), device=device) * buckets,
     )
 
 

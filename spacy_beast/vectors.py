@@ -43,10 +43,10 @@ class BeastVectors(BaseVectors):
         nlp.vocab.vectors.get_batch(["perro", "can"])  # (2, width) float32, an array of the current thinc ops
         "perro" in nlp.vocab.vectors                   # True; False only for "" and white space
 
-    Vectors are computed when asked for, on the CPU, and those of the last `cache_size` words are kept. The model is
-    read when it is first needed, so that loading a saved pipeline, which brings its own weights, never looks for
-    `model`. Safe to use from several threads, and in the processes of `nlp.pipe(n_process=2)`: each has its own cache,
-    and one thread where processes are forked.
+    Vectors are computed when asked for, on the CPU; those of the `cache_size` words that were last new are kept. The
+    model is read when it is first needed, so that loading a saved pipeline, which brings its own weights, never looks
+    for `model`. Safe to use from several threads, and in the processes of `nlp.pipe(n_process=2)`: each has its own
+    cache, and one thread where processes are forked.
 
     `model` is the path of a model folder, or `None` for the model that comes with the package; `attr` the token
     attribute to embed (`ORTH`, `LOWER` or `NORM`). Raises `ValueError` for a bad `attr` or `cache_size`.
@@ -77,6 +77,7 @@ class BeastVectors(BaseVectors):
         self._model_folder = None if model is None else Path(model).absolute()
         self._stores = [StringStore() if strings is None else strings]
         self._words: WordEncoder | None = None
+        self._blank: set[int] = set()  # keys of white space that was met: they have no vector to wait for
         self.to_ops(get_current_ops())
 
     @property
@@ -181,9 +182,10 @@ class BeastVectors(BaseVectors):
         return self._ops.asarray(vectors)
 
     def unknown(self, doc: Doc) -> list[int]:
-        """The keys of the document's tokens whose vectors would have to be computed; white space may be among them."""
-        rows = self._cache.rows
-        return [key for key in doc.to_array(self.attr).tolist() if key not in rows] if self.cache_size else []
+        """The keys of the document's tokens whose vectors would have to be computed; none if none are kept."""
+        rows, blank = self._cache.rows, self._blank
+        keys = doc.to_array(self.attr).tolist() if self.cache_size else []
+        return [key for key in keys if key not in rows and key not in blank]
 
     def prefetch(self, keys: Iterable[int]) -> None:
         """Computes the vectors of unknown keys at once, many times as fast as one at a time."""
@@ -191,13 +193,15 @@ class BeastVectors(BaseVectors):
 
     def _compute(self, keys: list[int], *, given: dict[int, str]) -> np.ndarray:
         """`(keys, width)` of distinct keys, which are kept; `given` has the words of keys that came as words."""
-        words = {row: given.get(key) or self._word(key) for row, key in enumerate(keys)}
-        words = {row: word for row, word in words.items() if has_vector(word)}
-        encoder, rows = self.load(), list(words)
+        cache, encoder = self._cache, self.load()  # in this order: another thread may be taking over other weights
+        words = [given.get(key) or self._word(key) for key in keys]
+        rows = [row for row, word in enumerate(words) if has_vector(word)]
         vectors = np.zeros((len(keys), encoder.width), dtype=np.float32)
         if rows:
-            vectors[rows] = computed = encoder.encode(words.values())
-            self._cache.store([keys[row] for row in rows], vectors=computed)
+            vectors[rows] = computed = encoder.encode([words[row] for row in rows])
+            cache.store([keys[row] for row in rows], vectors=computed)
+        if len(rows) < len(keys):
+            self._blank.update(key for key, word in zip(keys, words, strict=True) if not has_vector(word))
         return vectors
 
     def _word(self, key: int | str) -> str:
@@ -326,11 +330,12 @@ class BeastVectors(BaseVectors):
 
     def _take(self, encoder: "BeastEncoder", *, attr: str) -> "BeastVectors":
         from beast_core import WordEncoder
+        from beast_core.cache import VectorCache
 
         self.attr = attribute_id(attr)
         self._words = WordEncoder(encoder, cache_size=0)
+        self._cache = VectorCache(size=self.cache_size)
         self.to_ops(get_current_ops())
-        self.clear()
         return self
 
     def _ignore(self, table: np.ndarray) -> "BeastVectors":

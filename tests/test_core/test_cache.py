@@ -33,7 +33,7 @@ def test_a_vector_given_out_is_a_copy():
     assert cache.get(1).tolist() == [1, -1]
 
 
-def test_an_interrupt_leaves_no_key_with_the_vector_of_another(monkeypatch):
+def test_an_interrupt_leaves_no_key_with_the_vector_of_another():
     class Interrupted(dict):
         def __setitem__(self, row, key):
             raise KeyboardInterrupt

@@ -223,3 +223,24 @@ def test_bfloat16_is_told_and_near(ngram, tmp_path):
     assert 0.9998 < cosines.min() < cosines.max() < 1 + 1e-6 and not np.allclose(cosines, 1, atol=1e-7)
     with pytest.raises(ValueError, match=r"dtype is torch\.int8, expected torch\.float32 or torch\.bfloat16"):
         load_encoder(write_encoder(ngram, tmp_path / "model"), dtype=torch.int8)
+
+
+def test_bfloat16_with_layers_and_a_packed_table(make_encoder, tmp_path):
+    path = write_encoder(make_encoder("ngram", seed=2), tmp_path / "model")
+    fast, exact = load_encoder(path, dtype=torch.bfloat16), load_encoder(path)
+    assert fast.encoder.config.layers and fast.encoder.is_packed
+    np.testing.assert_allclose(fast.encode(VOCABULARY), exact.encode(VOCABULARY), atol=0.05)
+    np.testing.assert_allclose(
+        WordEncoder(fast.encoder.unpack()).encode(VOCABULARY), fast.encode(VOCABULARY), atol=0.05
+    )
+
+
+def test_defaults_of_torch_change_no_vector(ngram):
+    expected = WordEncoder(ngram).encode(VOCABULARY)
+    for default in (torch.float16, torch.float64):
+        torch.set_default_dtype(default)
+        try:
+            found = WordEncoder(ngram).encode(VOCABULARY)
+        finally:
+            torch.set_default_dtype(torch.float32)
+        assert found.dtype == np.float32 and np.array_equal(found, expected)

@@ -128,3 +128,15 @@ def test_a_relative_model_is_relative_to_where_it_was_named(model_path, tmp_path
     vectors = BeastVectors(model="small")
     monkeypatch.chdir(tmp_path)
     np.testing.assert_allclose(vectors["sol"], load_encoder(model_path).encode(["sol"])[0], atol=1e-6)
+
+
+def test_documents_pass_at_once_unless_words_are_new(make_nlp):
+    nlp = make_nlp()
+    pipe = nlp.get_pipe("beast_vectors")
+    taken = []
+    stream = (taken.append(text) or nlp.make_doc(text) for text in ["sol mar", "mar \n sol", "luna", "sol", "mar"])
+    list(pipe.pipe([nlp.make_doc("sol \n mar  ")]))
+    docs = pipe.pipe(stream, batch_size=2)
+    assert [next(docs).text, next(docs).text] == taken == ["sol mar", "mar \n sol"]  # white space waits for nothing
+    assert next(docs).text == "luna" and taken[2:] == ["luna", "sol"]  # a new word waits for a batch
+    assert [doc.text for doc in docs] == ["sol", "mar"]

@@ -39,8 +39,8 @@ def test_streams_and_sources_never_repeat_a_word():
 
 def test_rounds_take_turns():
     asked = []
-    works = {name: lambda number, name=name: asked.append(name) or float(number) for name in "ab"}
-    assert in_turns(works, rounds=3) == {"a": Spread(1.0, 0.0, 2.0), "b": Spread(1.0, 0.0, 2.0)}
+    works = {name: lambda name=name: asked.append(name) or float(len(asked)) for name in "ab"}
+    assert in_turns(works, rounds=3) == {"a": Spread(3.0, 1.0, 5.0), "b": Spread(4.0, 2.0, 6.0)}
     assert asked == list("ababab")
 
 
@@ -59,8 +59,8 @@ def test_bars_are_ratios_within_one_run():
             "beast_vectors, again": spread(0.6),
         },
         "stream": [
-            {"words": 1, "seconds": 1.0, "resident_bytes": 1e8},
-            {"words": 2, "seconds": 1.1, "resident_bytes": 2e8},
+            {"words": 10, "part": 10, "seconds": 1.0, "resident_bytes": 1e8},
+            {"words": 15, "part": 5, "seconds": 0.55, "resident_bytes": 2e8},
         ],
     }
     found = {bar.what: (round(bar.value, 9), bar.is_met) for bar in bars(report)}
@@ -71,7 +71,7 @@ def test_bars_are_ratios_within_one_run():
         "mini, bfloat16: largest cosine distance to plain torch's vector": (2e-3, False),
         "nlp.pipe with beast_vectors over a blank one, words seen before": (1.2, False),
         "nlp.pipe with beast_vectors over a blank one, new words": (1.9, True),
-        "time of the last of 2 equal parts over the first": (1.1, True),
+        "seconds a word of the last of 2 parts of a stream over the first": (1.1, True),
         "MB of memory that the parts after the first added": (100, False),
     }
 

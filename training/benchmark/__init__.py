@@ -2,7 +2,8 @@
 
 - `routes.py`: every way to a vector that is measured, ours and others'; `peers.py` builds the others';
 - `naive.py`: the published architecture written plainly, which `mini` and `base` are measured against;
-- `timing.py`: interleaved, repeated measurements; `pipelines.py`: those in spaCy;
+- `timing.py`: repeated measurements in turns; `words.py`: those of single routes; `hosts.py`: those inside spaCy and
+  sentence-transformers;
 - `fresh.py`: load time and memory in a fresh process; `stream.py`: millions of words in bounded memory;
 - `bars.py`: what is to be reached; `report.py` and `picture.py`: tables and a plot.
 """

@@ -8,6 +8,7 @@ import json
 import os
 import platform
 import random
+import shutil
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -44,10 +45,12 @@ _PACKAGES = (
 
 def run(options: argparse.Namespace) -> dict[str, Any]:
     """All measurements that were asked for, as JSON types. Raises `InputError`."""
-    words = list(read_table(options.words).words)
+    words, texts, routes = list(read_table(options.words).words), read_texts(options.text), _routes(options)
     random.Random(0).shuffle(words)
-    routes = _routes(options)
-    folders = {name: route.folder(options.output / "models", words=words) for name, route in routes.items()}
+    work = options.output / "models"
+    shutil.rmtree(work, ignore_errors=True)
+    print("making models", file=sys.stderr)
+    folders = {name: route.folder(work, words=words) for name, route in routes.items()}
     report: dict[str, Any] = {"machine": _machine(options)}
     print("fresh processes", file=sys.stderr)
     report["fresh"] = _fresh(routes, folders, rounds=options.rounds)
@@ -55,7 +58,7 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
     report["words"] = word_speeds(routes, folders=folders, words=words, rounds=options.rounds)
     report["differences"] = plain_differences(folders, words=words[:_COMPARED_WORDS])
     if options.hosts:
-        _hosts(report, words=words, options=options)
+        _hosts(report, words=words, texts=texts, options=options)
     if options.stream:
         print("a stream of words", file=sys.stderr)
         report["stream"] = measure_stream(words, number=options.stream)
@@ -108,11 +111,10 @@ def _fresh(routes: dict[str, Route], folders: dict[str, Path], *, rounds: int) -
     }
 
 
-def _hosts(report: dict[str, Any], *, words: Sequence[str], options: argparse.Namespace) -> None:
+def _hosts(report: dict[str, Any], *, words: Sequence[str], texts: Sequence[str], options: argparse.Namespace) -> None:
     from training.benchmark.hosts import pipeline_seconds, sentence_transformers_seconds, token_vector_seconds
 
     work, rounds = options.output / "models", options.rounds
-    texts = read_texts(options.text)
     if texts:
         print("spaCy", file=sys.stderr)
         tables = [name for name in ("table (spaCy)", "floret (spaCy)") if ROUTES[name].is_there]
@@ -172,11 +174,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """The command: 0, or 1 after an error that is told in a line."""
     options = _parser().parse_args(arguments)
     try:
+        scores = options.scores and json.loads(options.scores.read_text(encoding="utf-8"))
         report = run(options)
         files: dict[str, str | bytes] = {"benchmark.json": json.dumps(report, indent=2) + "\n"}
         files["benchmark.md"] = to_markdown(report)
-        if options.scores is not None:
-            scores = json.loads(options.scores.read_text(encoding="utf-8"))
+        if scores:
             files["speed.png"] = draw(quality_points(report, scores=scores))
         for name, content in files.items():
             write_file(options.output / name, content)

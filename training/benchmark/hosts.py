@@ -1,6 +1,7 @@
 """Speed inside the hosts: tokens a second through a spaCy pipeline, words a second through sentence-transformers."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +13,11 @@ from spacy.language import Language
 from torch import Tensor
 
 from beast_core.storage import SHIPPED_MODEL
-from training.benchmark.routes import ROUTES
+from training.benchmark.routes import BATCH_SIZE, ROUTES
 from training.benchmark.timing import Spread, in_turns, seconds_of
 
 _TOKENS = 20_000  # whose vectors are asked for one at a time
-_LARGE_BATCH = 1024
+_BATCH_SIZES = (32, BATCH_SIZE)  # the host's own, and one for words
 _ROUTES = ("st_beast.load()", "st_beast.load().bfloat16()", "StaticEmbedding", 'SentenceTransformer("beast")')
 
 
@@ -40,10 +41,10 @@ def pipeline_seconds(texts: Sequence[str], *, rounds: int) -> dict[str, Spread]:
     new("warm-up", config=config)
     return in_turns(
         {
-            "blank, new": lambda _: new("blank"),
-            "beast_vectors, new": lambda _: new("beast_vectors", config=config),
-            "blank, again": lambda _: through("blank"),
-            "beast_vectors, again": lambda _: through("beast_vectors"),
+            "blank, new": lambda: new("blank"),
+            "beast_vectors, new": lambda: new("beast_vectors", config=config),
+            "blank, again": lambda: through("blank"),
+            "beast_vectors, again": lambda: through("beast_vectors"),
         },
         rounds=rounds,
     )
@@ -59,18 +60,18 @@ def token_vector_seconds(texts: Sequence[str], *, folders: dict[str, Path], roun
     pipelines = {"beast_vectors": beast, **{name: spacy.load(folder) for name, folder in folders.items()}}
     works = {name: _token_work(nlp, texts) for name, nlp in pipelines.items()}
     for work in works.values():
-        work(0)
+        work()
     return in_turns(works, rounds=rounds)
 
 
-def _token_work(nlp: Language, texts: Sequence[str]) -> Callable[[int], float]:
+def _token_work(nlp: Language, texts: Sequence[str]) -> Callable[[], float]:
     tokens = [token for doc in nlp.pipe(texts) for token in doc][:_TOKENS]
 
     def ask() -> None:
         for token in tokens:
             token.vector  # noqa: B018
 
-    return lambda _: seconds_of(ask) / len(tokens)
+    return lambda: seconds_of(ask) / len(tokens)
 
 
 class _FreeModule(InputModule):
@@ -102,13 +103,12 @@ class _FreeModule(InputModule):
 
 
 def sentence_transformers_seconds(words: Sequence[str], *, work: Path, rounds: int) -> dict[str, Spread]:
-    """Seconds that `encode(words)` takes through the host's interface, with its own batch size and with a large one."""
+    """Seconds that `encode(words)` takes through the host's interface, in small batches and in large ones."""
     models = {"a free model": SentenceTransformer(modules=[_FreeModule(256)], device="cpu").encode}
     models |= {name: ROUTES[name].load(ROUTES[name].folder(work, words=words)) for name in _ROUTES}
-    works: dict[str, Callable[[int], float]] = {}
+    works: dict[str, Callable[[], float]] = {}
     for name, encode in models.items():
-        encode(words[:_LARGE_BATCH])
-        works[name] = lambda _, encode=encode: seconds_of(lambda: encode(words))
-        large = lambda encode=encode: encode(words, batch_size=_LARGE_BATCH)  # noqa: E731
-        works[f"{name}, batch_size={_LARGE_BATCH}"] = lambda _, large=large: seconds_of(large)
+        for size in _BATCH_SIZES:
+            encode(words[:BATCH_SIZE], batch_size=size)
+            works[f"{name}, batch_size={size}"] = partial(seconds_of, partial(encode, words, batch_size=size))
     return in_turns(works, rounds=rounds)

@@ -1,6 +1,6 @@
 """The published architecture written plainly, in float32 over the whole window: what `mini` and `base` must beat.
 
-Written from its description alone; of `beast_core` it takes the weights and the bytes of the words.
+Of `beast_core` it takes the weights, the bytes of the words and the table of positions, and nothing that computes.
 """
 
 from collections.abc import Sequence

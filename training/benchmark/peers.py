@@ -1,7 +1,8 @@
 """Models that are made on the spot, most of them of other people's libraries: speed does not depend on the weights.
 
-All have our width. Each is written to a folder once, as its library saves it, and read from there, so that load time
-and size are its own. `words` are what vocabularies are made of.
+All have our width. Each is written to a folder, as its library saves it, and read from there, so that load time and
+size are its own. `words` are what vocabularies are made of. Libraries are imported where they are used: a fresh process
+must not have them before it is measured.
 """
 
 import tempfile
@@ -11,9 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
-
-from beast_core import BeastEncoder, EncoderConfig, write_encoder
 
 WIDTH = 256
 
@@ -34,14 +32,16 @@ def make_fasttext(folder: Path, *, words: Sequence[str]) -> None:
 
 
 def make_floret(folder: Path, *, words: Sequence[str]) -> None:
-    """A floret model, and its table for spaCy (https://github.com/explosion/floret)."""
+    """A floret model (https://github.com/explosion/floret)."""
+    _floret(words).save_model(str(folder / "model.bin"))
+
+
+def _floret(words: Sequence[str]) -> Any:
     import floret
 
     with _text_of(words[:1000]) as text:
         options = {"mode": "floret", "hashCount": 2, "bucket": FLORET_BUCKETS, "minn": 4, "maxn": 5}
-        model = _train(floret, text, **options)
-        model.save_model(str(folder / "model.bin"))
-        model.save_floret_vectors(str(folder / "vectors.floret"))
+        return _train(floret, text, **options)
 
 
 @contextmanager
@@ -63,8 +63,9 @@ def make_floret_pipeline(folder: Path, *, words: Sequence[str]) -> None:
 
     nlp = spacy.blank("es")
     with tempfile.TemporaryDirectory() as scratch:
-        make_floret(Path(scratch), words=words)
-        convert_vectors(nlp, Path(scratch) / "vectors.floret", truncate=-1, prune=-1, mode="floret")
+        table = Path(scratch) / "vectors.floret"
+        _floret(words).save_floret_vectors(str(table))
+        convert_vectors(nlp, table, truncate=-1, prune=-1, mode="floret")
     nlp.to_disk(folder)
 
 
@@ -124,6 +125,10 @@ def make_base(folder: Path, *, words: Sequence[str]) -> None:
 
 
 def _make_encoder(folder: Path, *, preset: str) -> None:
+    import torch
+
+    from beast_core import BeastEncoder, EncoderConfig, write_encoder
+
     torch.manual_seed(0)
     write_encoder(BeastEncoder(EncoderConfig.preset(preset)), folder)
 

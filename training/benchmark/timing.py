@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -25,14 +26,6 @@ class Spread:
         """Of at least one value."""
         return cls(float(np.median(values)), float(min(values)), float(max(values)))
 
-    def text(self, unit: Callable[[float], str]) -> str:
-        """The median and, in brackets, the range.
-
-        >>> Spread.of([1, 2, 9]).text("{:.0f}".format)
-        '2 [1, 9]'
-        """
-        return f"{unit(self.median)} [{unit(self.low)}, {unit(self.high)}]"
-
 
 def seconds_of(work: Callable[[], object]) -> float:
     """Wall-clock seconds that a call takes."""
@@ -41,12 +34,12 @@ def seconds_of(work: Callable[[], object]) -> float:
     return time.perf_counter() - start
 
 
-def in_turns(works: dict[str, Callable[[int], float]], *, rounds: int) -> dict[str, Spread]:
-    """What each of `works` measures, given the number of the round, over so many rounds in turns."""
+def in_turns(works: dict[str, Callable[[], float]], *, rounds: int) -> dict[str, Spread]:
+    """What each of `works` measures, over so many rounds in turns."""
     measured: dict[str, list[float]] = {name: [] for name in works}
-    for number in range(rounds):
+    for _ in range(rounds):
         for name, work in works.items():
-            measured[name].append(work(number))
+            measured[name].append(work())
     return {name: Spread.of(values) for name, values in measured.items()}
 
 
@@ -66,9 +59,9 @@ class WordSource:
 
 def words_in_time(embed: Callable[[list[str]], object], *, source: WordSource) -> int:
     """How many new words to give to it at a time, so that a measurement takes about half a second. Warms it up too."""
-    number, taken = _FEWEST, seconds_of(lambda: embed(source.take(_FEWEST)))
+    embed(source.take(_FEWEST))  # the first time anything may be set up
+    number, taken = _FEWEST, seconds_of(partial(embed, source.take(_FEWEST)))
     while number < _MOST and taken < _SECONDS / 2:
         number = min(_MOST, 4 * number)
-        words = source.take(number)
-        taken = seconds_of(lambda: embed(words))  # noqa: B023 - called at once
+        taken = seconds_of(partial(embed, source.take(number)))
     return max(_FEWEST, min(_MOST, int(number * _SECONDS / taken)))

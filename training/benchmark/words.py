@@ -26,20 +26,20 @@ def word_speeds(
     numbers = {name: words_in_time(embed, source=sources[name]) for name, embed in embeds.items()}
     asked: dict[str, list[str]] = {}
 
-    def cold(name: str) -> Callable[[int], float]:
-        def measure(_: int) -> float:
+    def cold(name: str) -> Callable[[], float]:
+        def measure() -> float:
             asked[name] = sources[name].take(numbers[name])
             return len(asked[name]) / seconds_of(lambda: embeds[name](asked[name]))
 
         return measure
 
-    def warm(name: str) -> Callable[[int], float]:
-        return lambda _: len(asked[name]) / seconds_of(lambda: embeds[name](asked[name]))
+    def warm(name: str) -> Callable[[], float]:
+        return lambda: len(asked[name]) / seconds_of(lambda: embeds[name](asked[name]))
 
-    def single(name: str) -> Callable[[int], float]:
-        return lambda _: statistics.median(_seconds_alone(embeds[name], sources[name]))
+    def single(name: str) -> Callable[[], float]:
+        return lambda: statistics.median(_seconds_alone(embeds[name], sources[name]))
 
-    works: dict[str, Callable[[int], float]] = {}
+    works: dict[str, Callable[[], float]] = {}
     for name, route in routes.items():
         works[f"cold {name}"] = cold(name)
         works |= {f"warm {name}": warm(name)} if route.warm else {}
@@ -65,7 +65,7 @@ def plain_differences(folders: dict[str, Path], *, words: list[str]) -> dict[str
     found = {}
     for name in ("mini", "base"):
         routes = [route for route in (name, f"{name}, bfloat16") if route in folders]
-        plain: Embed | None = ROUTES[f"{name}, plain torch"].load(folders[name]) if routes else None
+        plain: Embed | None = ROUTES[f"{name}, plain torch"].load(folders[routes[0]]) if routes else None
         for route in routes:
             ours = ROUTES[route].load(folders[route])(words)
             found[route] = float(1 - (ours * plain(words)).sum(axis=1).min())
