@@ -44,9 +44,12 @@ class VectorCache:
 
     def get(self, key: Hashable) -> np.ndarray | None:
         """A copy of the vector of a key, `None` if it is not there."""
-        with _LOCK:
-            row = self.rows.get(key)
-            return None if row is None else self._vectors[row].copy()
+        row, vectors = self.rows.get(key), self._vectors
+        if row is None or row >= len(vectors):
+            return None
+        # Without the lock, which is much of the time that this takes: a key leaves `rows` before its row is written to.
+        vector = vectors[row].copy()
+        return vector if self.rows.get(key) == row else None
 
     def fill(self, vectors: np.ndarray, *, keys: Sequence[Hashable]) -> np.ndarray:
         """Copies the vectors of the keys that are there into their rows of `vectors`, `(keys, width)`.

@@ -20,7 +20,7 @@ _WORDS_AT_ONCE = 16_384
 _GPU_BATCH_SIZE = 8192
 # What a batch computes between two layers should stay in a core's cache.
 _CPU_BATCH_SIZE = 1024
-_CPU_BATCH_SIZE_WITH_LAYERS = 64
+_CPU_BATCH_SIZE_WITH_LAYERS = 128
 
 _DTYPES = (torch.float32, torch.bfloat16)
 

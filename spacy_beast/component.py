@@ -89,10 +89,12 @@ class BeastPrefetch:
 
         A document without new words does not wait for others.
         """
+        vectors: BeastVectors | None = None
         waiting: list[Doc] = []
         keys: list[int] = []
         for doc in stream:
-            vectors = self._vectors(doc)
+            if vectors is not doc.vocab.vectors:
+                vectors = self._vectors(doc)
             unknown = vectors.unknown(doc)
             if not (waiting or unknown):
                 yield doc

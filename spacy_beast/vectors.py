@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from spacy.vocab import Vocab
 
     from beast_core import BeastEncoder, WordEncoder
+    from beast_core.cache import VectorCache
 
 # As in beast_core, which is not imported for it here: that would load torch into every process that uses spaCy.
 DEFAULT_CACHE_SIZE = 50_000
@@ -68,7 +69,7 @@ class BeastVectors(BaseVectors):
         from beast_core.cache import VectorCache  # now, and not in a forked child: it prepares torch for forks
 
         super().__init__(strings=strings)
-        self._cache = VectorCache(size=cache_size)  # by key: spaCy's look-ups need no string then
+        self._keep_in(VectorCache(size=cache_size))
         if not isinstance(model, str | Path | None):
             raise TypeError(f"model is {model!r:.60}, expected the path of a model folder, or None")
         self.name: str | None = "beast"
@@ -79,6 +80,10 @@ class BeastVectors(BaseVectors):
         self._words: WordEncoder | None = None
         self._blank: set[int] = set()  # keys of white space that was met: they have no vector to wait for
         self.to_ops(get_current_ops())
+
+    def _keep_in(self, cache: "VectorCache") -> None:
+        # By key: spaCy's look-ups need no string then. `_known` for those that are made for every token.
+        self._cache, self._known = cache, cache.rows
 
     @property
     def cache_size(self) -> int:
@@ -152,7 +157,7 @@ class BeastVectors(BaseVectors):
         return iter(self.keys())
 
     def __contains__(self, key: int | str) -> bool:
-        if key in self._cache.rows:
+        if key in self._known:
             return True
         try:
             return has_vector(self._word(key))
@@ -161,7 +166,9 @@ class BeastVectors(BaseVectors):
 
     def __getitem__(self, key: int | str) -> Any:
         vector = self._cache.get(key)
-        return self.get_batch([key])[0] if vector is None else self._give(vector)
+        if vector is None:
+            return self.get_batch([key])[0]
+        return vector if self._on_cpu else self._ops.asarray(vector)
 
     def get_batch(self, keys: Iterable[int | str]) -> Any:
         """`(keys, width)` float32; zeros for white space. Raises `KeyError` for a key of no known string."""
@@ -182,14 +189,16 @@ class BeastVectors(BaseVectors):
         return self._ops.asarray(vectors)
 
     def unknown(self, doc: Doc) -> list[int]:
-        """The keys of the document's tokens whose vectors would have to be computed; none if none are kept."""
-        rows, blank = self._cache.rows, self._blank
-        keys = doc.to_array(self.attr).tolist() if self.cache_size else []
-        return [key for key in keys if key not in rows and key not in blank]
+        """The keys of the document's tokens whose vectors would have to be computed."""
+        keys = doc.to_array(self.attr).tolist()
+        if all(map(self._known.__contains__, keys)):
+            return []
+        return [key for key in keys if key not in self._known and key not in self._blank]
 
     def prefetch(self, keys: Iterable[int]) -> None:
-        """Computes the vectors of unknown keys at once, many times as fast as one at a time."""
-        self._compute(list(dict.fromkeys(keys)), given={})
+        """Computes the vectors of unknown keys at once, many times as fast as one by one; nothing if none are kept."""
+        if self.cache_size:
+            self._compute(list(dict.fromkeys(keys)), given={})
 
     def _compute(self, keys: list[int], *, given: dict[int, str]) -> np.ndarray:
         """`(keys, width)` of distinct keys, which are kept; `given` has the words of keys that came as words."""
@@ -273,7 +282,7 @@ class BeastVectors(BaseVectors):
     def to_ops(self, ops: Ops) -> None:
         """Gives vectors as arrays of `ops` from now on."""
         self._ops = ops
-        self._give = ops.asarray if ops.xp is not np else lambda vector: vector  # a dozen times the cost of the latter
+        self._on_cpu = ops.xp is np
 
     def __eq__(self, other: object) -> bool:
         """Whether both give every word the same vector."""
@@ -334,7 +343,7 @@ class BeastVectors(BaseVectors):
 
         self.attr = attribute_id(attr)
         self._words = WordEncoder(encoder, cache_size=0)
-        self._cache = VectorCache(size=self.cache_size)
+        self._keep_in(VectorCache(size=self.cache_size))
         self.to_ops(get_current_ops())
         return self
 

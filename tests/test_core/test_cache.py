@@ -1,3 +1,6 @@
+import sys
+import threading
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -44,3 +47,28 @@ def test_an_interrupt_leaves_no_key_with_the_vector_of_another():
     with pytest.raises(KeyboardInterrupt):
         cache.store([3], vectors=vector(3)[None])
     assert cache.get(1) is None and cache.get(3) is None and cache.get(2).tolist() == [2, -2]
+
+
+def test_readers_never_see_the_vector_of_another_key():
+    cache, done, wrong = VectorCache(size=3), threading.Event(), []
+
+    def write() -> None:
+        for number in range(20_000):
+            cache.store([number % 7], vectors=vector(number % 7)[None])
+            if number % 100 == 0:
+                cache.clear()
+        done.set()
+
+    def read() -> None:
+        while not done.is_set():
+            wrong.extend(key for key in range(7) if (found := cache.get(key)) is not None and found[0] != key)
+
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    threads = [threading.Thread(target=work) for work in (write, read, read)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    sys.setswitchinterval(interval)
+    assert wrong == []

@@ -9,7 +9,7 @@ import numpy as np
 
 ROUNDS = 7
 # About how long one measurement takes: long against the clock and a time slice, short enough for many rounds.
-_SECONDS = 0.5
+_SECONDS = 1.0
 _FEWEST, _MOST = 64, 16_000
 
 
@@ -58,7 +58,7 @@ class WordSource:
 
 
 def words_in_time(embed: Callable[[list[str]], object], *, source: WordSource) -> int:
-    """How many new words to give to it at a time, so that a measurement takes about half a second. Warms it up too."""
+    """How many new words to give to it at a time, so that a measurement takes about a second. Warms it up too."""
     embed(source.take(_FEWEST))  # the first time anything may be set up
     number, taken = _FEWEST, seconds_of(partial(embed, source.take(_FEWEST)))
     while number < _MOST and taken < _SECONDS / 2:
