@@ -13,8 +13,6 @@ system before the end, a peak while loading, does not count.
 
 import argparse
 import gc
-import os
-import subprocess
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
@@ -22,24 +20,14 @@ from importlib import import_module
 
 import psutil
 
-from training.evalsets import InputError
 from training.models import ModelSource, find_model
+from training.processes import run_fresh
 
 
 def resident_bytes_added(source: ModelSource, *, words: Sequence[str]) -> int:
     """Bytes that loading a model and embedding words adds to a fresh process. Raises `InputError` if it fails there."""
-    done = subprocess.run(
-        [sys.executable, "-P", "-m", "training.memory", source.given],
-        input="\n".join(words),
-        capture_output=True,
-        encoding="utf-8",
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "PYTHONIOENCODING": "utf-8"},
-        check=False,
-    )
-    if done.returncode:
-        reason = (done.stderr.strip().splitlines() or ["killed; is there too little memory?"])[-1]
-        raise InputError(f"the memory of {source.name} cannot be measured (exit code {done.returncode}): {reason}")
-    return int(done.stdout.split()[-1])
+    what = f"the memory of {source.name}"
+    return int(run_fresh("training.memory", arguments=[source.given], what=what, text="\n".join(words))[-1])
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -8,8 +8,6 @@ the bytes of resident memory that this adds. What the route imports beside its h
 
 import gc
 import json
-import os
-import subprocess
 import sys
 import time
 from importlib import import_module
@@ -17,18 +15,12 @@ from pathlib import Path
 
 import psutil
 
-from training.evalsets import InputError
+from training.processes import run_fresh
 
 
 def measure_fresh(name: str, *, folder: Path) -> dict[str, float]:
     """`load_seconds` and `resident_bytes` of a route. Raises `InputError` if it fails."""
-    command = [sys.executable, "-P", "-m", "training.benchmark.fresh", name, str(folder)]
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "HF_HUB_OFFLINE": "1"}
-    done = subprocess.run(command, capture_output=True, encoding="utf-8", env=environment, check=False)
-    if done.returncode:
-        reason = (done.stderr.strip().splitlines() or ["killed; is there too little memory?"])[-1]
-        raise InputError(f"{name} cannot be measured in a fresh process (exit code {done.returncode}): {reason}")
-    return json.loads(done.stdout.splitlines()[-1])
+    return json.loads(run_fresh("training.benchmark.fresh", arguments=[name, str(folder)], what=name)[-1])
 
 
 def main() -> None:

@@ -7,34 +7,23 @@ prints a line of JSON for each fifth: words so far, words and seconds of this pa
 
 import itertools
 import json
-import os
 import string
-import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
 
 import psutil
 
-from training.evalsets import InputError
+from training.processes import run_fresh
 
 _CHUNK = 50_000
 
 
 def measure_stream(words: Sequence[str], *, number: int) -> list[dict[str, float]]:
     """What the command prints, for so many distinct words, spelt after the ones given. Raises `InputError`."""
-    done = subprocess.run(
-        [sys.executable, "-P", "-m", "training.benchmark.stream", str(number)],
-        input="\n".join(words),
-        capture_output=True,
-        encoding="utf-8",
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "PYTHONIOENCODING": "utf-8"},
-        check=False,
-    )
-    if done.returncode:
-        reason = (done.stderr.strip().splitlines() or ["killed; is there too little memory?"])[-1]
-        raise InputError(f"the stream of {number:,} words failed (exit code {done.returncode}): {reason}")
-    return [json.loads(line) for line in done.stdout.splitlines()]
+    what = f"a stream of {number:,} words"
+    lines = run_fresh("training.benchmark.stream", arguments=[str(number)], what=what, text="\n".join(words))
+    return [json.loads(line) for line in lines]
 
 
 def distinct_words(words: Sequence[str]) -> Iterator[str]:
