@@ -121,8 +121,8 @@ def drop_weak_sound(word: str, *, random: Random) -> str:
 # accents above all; half are slips of the fingers: a letter lost, put in, hit beside or swapped (Damerau 1964, A
 # technique for computer detection and correction of spelling errors: four in five misspellings are one of these).
 _RULES: list[tuple[Callable[..., str], float]] = [
-    (drop_accents, 4.0),
-    (misplace_accent, 1.5),
+    (drop_accents, 6.0),
+    (misplace_accent, 2.0),
     (sound_alike, 4.0),
     (add_silent_h, 0.5),
     (drop_weak_sound, 1.0),
