@@ -47,8 +47,7 @@ class ModelSource:
     @property
     def size(self) -> int:
         """Bytes on disk; of a NumPy table without its words."""
-        files = self.path.rglob("*") if self.path.is_dir() else [self.path]
-        return sum(file.stat().st_size for file in files if file.is_file())
+        return size_on_disk(self.path)
 
     @property
     def libraries(self) -> tuple[str, ...]:
@@ -75,6 +74,12 @@ class ModelSource:
         if self.kind == "sentence-transformers":
             return SentenceTeacher(Options(model=str(self.path.resolve()), device="cpu"))
         return BeastWords(self.path) if self.kind == "beast" else read_vectors(self.path)
+
+
+def size_on_disk(path: Path) -> int:
+    """Bytes of a file, or of all files in a folder."""
+    files = path.rglob("*") if path.is_dir() else [path]
+    return sum(file.stat().st_size for file in files if file.is_file())
 
 
 def find_model(given: str) -> ModelSource:

@@ -19,6 +19,7 @@ import torch
 from beast_core import BeastEncoder, load_encoder
 from beast_core.files import write_file
 from training.markdown import markdown_table
+from training.models import size_on_disk
 from training.probe import probe
 from training.settings import DistillSettings, build, check_fields, read_settings, read_values
 from training.table import read_table
@@ -96,7 +97,7 @@ def run_variant(sweep: Sweep, *, name: str, folder: Path) -> dict[str, float]:
     encoder = load_encoder(folder / "model", cache_size=0)
     measured = {
         "parameters": _parameters(settings),
-        "MB": sum(file.stat().st_size for file in (folder / "model").iterdir()) / 1e6,
+        "MB": size_on_disk(folder / "model") / 1e6,
         "minutes": json.loads(last)["seconds"] / 60,
         **probe(encoder, table=read_table(settings.table)),
     }

@@ -51,11 +51,6 @@ class Route:
         return folder
 
 
-def size_on_disk(folder: Path) -> int:
-    """Bytes of all files in a folder."""
-    return sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
-
-
 def _core(folder: Path) -> Embed:
     from beast_core import load_encoder
 

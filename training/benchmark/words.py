@@ -8,8 +8,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from training.benchmark.routes import ROUTES, Embed, Route, size_on_disk
+from training.benchmark.routes import ROUTES, Embed, Route
 from training.benchmark.timing import WordSource, in_turns, seconds_of, words_in_time
+from training.models import size_on_disk
 
 _SINGLE_WORDS = 20  # one after the other; the median of a round counts
 
