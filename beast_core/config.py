@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
 FAMILIES = ("flatten", "ngram")
+_LISTS = ("ngram_sizes", "ngram_buckets")
 
 # Longest window that is tested, in the core and in the folders for sentence-transformers. It holds any word of Spanish
 # more than twice over; a text longer than that is no word.
@@ -22,7 +23,8 @@ class EncoderConfig:
       linear -> tanh -> L2. All `window` positions take part; padding is never attended to.
     - `ngram`: byte embeddings + hashed byte n-gram embeddings -> causal pre-norm transformer -> mean over the word's
       positions -> GELU layer -> linear -> tanh -> L2. Padding takes no part and costs nothing. With no `layers`, the
-      embeddings are averaged as they are; with a `projection_width` of 0, there is no GELU layer.
+      embeddings are averaged as they are; with a `projection_width` of 0, there is no GELU layer. `ngram_buckets` is
+      how many rows n-grams of each size share: one number for each of `ngram_sizes`, or one for all.
 
     >>> EncoderConfig.preset("mini").layers
     8
@@ -42,13 +44,18 @@ class EncoderConfig:
     causal: bool = False
     lowercase: bool = True
     ngram_sizes: tuple[int, ...] = ()
-    ngram_buckets: int = 0
+    ngram_buckets: tuple[int, ...] | int = ()  # an int becomes a tuple
     projection_width: int = 0
 
     def __post_init__(self) -> None:
-        if isinstance(self.ngram_sizes, list):
-            object.__setattr__(self, "ngram_sizes", tuple(self.ngram_sizes))
-        if problems := self._type_problems(vars(self)) or self._value_problems():
+        if problems := self._type_problems(vars(self)):
+            raise ValueError("invalid encoder configuration: " + "; ".join(problems))
+        buckets = self.ngram_buckets
+        if isinstance(buckets, int):
+            buckets = [buckets] * max(1, len(self.ngram_sizes))
+        object.__setattr__(self, "ngram_sizes", tuple(self.ngram_sizes))
+        object.__setattr__(self, "ngram_buckets", tuple(buckets))
+        if problems := self._value_problems():
             raise ValueError("invalid encoder configuration: " + "; ".join(problems))
 
     @classmethod
@@ -59,9 +66,13 @@ class EncoderConfig:
             for field in fields(cls)
             if field.type in names and field.name in values and type(values[field.name]) is not field.type
         ]
-        sizes = values.get("ngram_sizes", ())
-        if not isinstance(sizes, (list, tuple)) or not all(type(size) is int for size in sizes):
-            problems.append(f"ngram_sizes is {sizes!r}, expected a list of whole numbers")
+        for name in _LISTS:
+            numbers = values.get(name, ())
+            one_for_all = name == "ngram_buckets" and type(numbers) is int
+            whole = isinstance(numbers, (list, tuple)) and all(type(number) is int for number in numbers)
+            if not (whole or one_for_all):
+                or_one = ", or one" if name == "ngram_buckets" else ""
+                problems.append(f"{name} is {numbers!r}, expected a list of whole numbers{or_one}")
         return problems
 
     def _value_problems(self) -> list[str]:
@@ -86,8 +97,8 @@ class EncoderConfig:
         if self.family == "flatten":
             if self.ngram_sizes or self.ngram_buckets or self.projection_width:
                 return [
-                    "ngram_sizes, ngram_buckets and projection_width belong to the 'ngram' family, expected (), 0 and 0"
-                    " for 'flatten'"
+                    "ngram_sizes, ngram_buckets and projection_width belong to the 'ngram' family, expected (), () and "
+                    "0 for 'flatten'"
                 ]
             return []
         problems = []
@@ -95,8 +106,13 @@ class EncoderConfig:
             problems.append("causal is False, expected True for the 'ngram' family")
         if not self.ngram_sizes or sorted(set(self.ngram_sizes)) != list(self.ngram_sizes) or self.ngram_sizes[0] < 2:
             problems.append(f"ngram_sizes is {self.ngram_sizes}, expected increasing sizes of at least 2")
-        if self.ngram_buckets < 1:
-            problems.append(f"ngram_buckets is {self.ngram_buckets}, expected at least 1 per n-gram size")
+        if len(self.ngram_buckets) != len(self.ngram_sizes) or any(number < 1 for number in self.ngram_buckets):
+            problems.append(
+                f"ngram_buckets is {self.ngram_buckets}, expected a number of at least 1 for each of ngram_sizes, or "
+                "one for all"
+            )
+        if self.hidden_width % 4:
+            problems.append(f"hidden_width is {self.hidden_width}, expected a multiple of 4 for the 'ngram' family")
         if self.projection_width < 0:
             problems.append(f"projection_width is {self.projection_width}, expected 0 or more")
         return problems
@@ -126,7 +142,7 @@ class EncoderConfig:
 
     def to_dict(self) -> dict[str, Any]:
         """All fields as JSON types."""
-        return {**asdict(self), "ngram_sizes": list(self.ngram_sizes)}
+        return asdict(self) | {name: list(getattr(self, name)) for name in _LISTS}
 
     @classmethod
     def from_json(cls, text: str) -> "EncoderConfig":
@@ -140,7 +156,9 @@ class EncoderConfig:
 
 # `base` and `mini` are the published shapes, parameter for parameter; `asterisk` has the shape of Asterisk* (2 causal
 # layers, 2 heads, width 256) on bytes; `beast` is ours and the one that ships.
-# The bucket count is a prime: the hash multiplies by 1,000,000,007, which is 7 modulo 12,500, so that with 12,500
+# There are far fewer trigrams than longer n-grams, so they have fewer buckets. That 4-grams share 40,009 by way of
+# 51,599 costs them 4% more collisions than chance.
+# The bucket counts are primes: the hash multiplies by 1,000,000,007, which is 7 modulo 12,500, so that with 12,500
 # buckets 'ab' and its neighbours collide by construction (`tests/test_core/test_layers.py` measures it).
 PRESETS = {
     "base": EncoderConfig(family="flatten", layers=16, heads=16),
@@ -153,7 +171,7 @@ PRESETS = {
         feed_forward_width=512,
         causal=True,
         ngram_sizes=(3, 4, 5, 6),
-        ngram_buckets=20_011,
+        ngram_buckets=(12_007, 40_009, 51_599, 51_599),
         projection_width=1024,
     ),
 }

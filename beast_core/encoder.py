@@ -12,13 +12,12 @@ from beast_core.layers import (
     SYMBOLS,
     CausalBlock,
     Layout,
-    PackedTable,
     PostNormBlock,
     mark_words,
     ngram_hashes,
     sinusoidal_positions,
-    sum_rows,
 )
+from beast_core.tables import NGRAM_TABLE, NgramTable, PackedTable
 
 # Of the scale of the byte embeddings, at the start.
 _NGRAM_SHARE = 0.1
@@ -47,7 +46,7 @@ class BeastEncoder(nn.Module):
         self.blocks = nn.ModuleList(block(**shape) for _ in range(config.layers))
         if config.family == "ngram":
             self.byte_embedding = _embedding(SYMBOLS, width=width)
-            self.ngram_embedding = _embedding(len(config.ngram_sizes) * config.ngram_buckets, width=width)
+            self.ngram_embedding = _embedding(sum(config.ngram_buckets), width=width, kind=NgramTable)
             if config.layers:
                 self.final_norm = nn.RMSNorm(width, eps=NORM_EPSILON)
             if config.projection_width:
@@ -67,10 +66,10 @@ class BeastEncoder(nn.Module):
                 nn.init.normal_(module.weight, std=_NGRAM_SHARE * scale if name == "ngram_embedding" else scale)
 
     def weights(self) -> dict[str, Tensor]:
-        """All weights by name, on the CPU, a packed table unpacked."""
+        """All weights by name, on the CPU, the n-gram table as it is read: if packed, unpacked; if rounded, rounded."""
         weights = {name: value.detach().cpu().contiguous() for name, value in self.state_dict().items()}
-        if self.is_packed:
-            weights["ngram_embedding.weight"] = PackedTable.unpack(self.ngram_embedding.weight)
+        if NGRAM_TABLE in weights:
+            weights[NGRAM_TABLE] = self.ngram_embedding.values().detach().cpu()
         return weights
 
     @property
@@ -81,8 +80,8 @@ class BeastEncoder(nn.Module):
     def unpack(self) -> "BeastEncoder":
         """Makes a packed table one that can be trained, in place, of the dtype of the other weights."""
         if self.is_packed:
-            table = PackedTable.unpack(self.ngram_embedding.weight).to(self.byte_embedding.weight.dtype)
-            self.ngram_embedding = nn.Embedding.from_pretrained(table, freeze=False)
+            table = self.ngram_embedding.values().to(self.byte_embedding.weight.dtype)
+            self.ngram_embedding = NgramTable.from_pretrained(table, freeze=False)
         return self
 
     def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> "BeastEncoder":
@@ -98,7 +97,7 @@ class BeastEncoder(nn.Module):
         """
         if self.training and self.is_packed:
             raise RuntimeError(
-                "this encoder was loaded for reading, its n-gram table in 4 bits, expected one that can be trained: "
+                "this encoder was loaded for reading, its n-gram table in 2 bits, expected one that can be trained: "
                 "st_beast.load(path, trainable=True), or encoder.unpack() before the optimizer is made"
             )
         if self.config.family == "flatten":
@@ -116,8 +115,8 @@ class BeastEncoder(nn.Module):
         present, positions = ids > 0, lengths + 2
         starts = functional.pad(positions.cumsum(0)[:-1], (1, 0)) if len(positions) else positions
         rows = ngram_hashes(ids, sizes=self.config.ngram_sizes, buckets=self.config.ngram_buckets)[present]
-        ngrams = sum_rows(self.ngram_embedding, rows=rows.flatten(), starts=starts * rows.shape[-1])
-        letters = sum_rows(self.byte_embedding, rows=ids[present], starts=starts)
+        ngrams = self.ngram_embedding.sum_rows(rows.flatten(), starts=starts * rows.shape[-1])
+        letters = functional.embedding_bag(ids[present], self.byte_embedding.weight, starts, mode="sum")
         return (ngrams.float() + letters.float()) / positions[:, None]
 
     def _transformed(self, word_bytes: Tensor, lengths: Tensor) -> Tensor:
@@ -126,7 +125,7 @@ class BeastEncoder(nn.Module):
         ids = functional.pad(ids, (0, 0, 0, 1))
         rows = layout.gather(ngram_hashes(ids, sizes=self.config.ngram_sizes, buckets=self.config.ngram_buckets))
         starts = torch.arange(0, rows.numel(), rows.shape[1], device=rows.device)
-        ngrams = sum_rows(self.ngram_embedding, rows=rows.flatten(), starts=starts)
+        ngrams = self.ngram_embedding.sum_rows(rows.flatten(), starts=starts)
         letters = self.byte_embedding(layout.gather(ids))
         hidden = letters + ngrams.to(letters.dtype)  # a packed table gives float32 whatever the layers compute in
         for block in self.blocks:
@@ -153,6 +152,6 @@ class BeastEncoder(nn.Module):
         return hidden.flatten(1)
 
 
-def _embedding(rows: int, *, width: int) -> nn.Embedding:
+def _embedding(rows: int, *, width: int, kind: type[nn.Embedding] = nn.Embedding) -> nn.Embedding:
     """Not filled: `nn.Embedding` does that at once, and on the meta device imports torch's compiler for it."""
-    return nn.Embedding.from_pretrained(torch.empty(rows, width), freeze=False)
+    return kind.from_pretrained(torch.empty(rows, width), freeze=False)

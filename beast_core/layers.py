@@ -3,6 +3,7 @@
 import math
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import accumulate
 
 import torch
 from torch import Tensor, nn
@@ -44,35 +45,39 @@ def mark_words(word_bytes: Tensor, *, lengths: Tensor) -> Tensor:
     return ids.masked_fill_(torch.arange(longest + 2, device=lengths.device) >= ends, 0).scatter_(1, ends, END_ID)
 
 
-def ngram_hashes(ids: Tensor, *, sizes: tuple[int, ...], buckets: int) -> Tensor:
-    """The row of each byte n-gram that ends at each position, in one table of `len(sizes) * buckets` rows.
+def ngram_hashes(ids: Tensor, *, sizes: tuple[int, ...], buckets: tuple[int, ...]) -> Tensor:
+    """The row of each byte n-gram that ends at each position, in one table of `sum(buckets)` rows.
 
-    An n-gram `c_0 .. c_n-1` hashes to `sum(c_i * HASH_MULTIPLIER**i)` in wrapping 64-bit arithmetic, modulo `buckets`;
-    positions before the word count as id 0. All are differences of one running sum over the word, which is brought to
-    the n-gram's own powers by dividing: the multiplier is odd, so it has an inverse. Takes `(words, positions)` int64;
-    returns `(words, positions, len(sizes))` int64.
+    An n-gram `c_0 .. c_n-1` hashes to `sum(c_i * HASH_MULTIPLIER**i)` in wrapping 64-bit arithmetic, modulo the largest
+    of the `buckets` and then modulo its own size's; positions before the word count as id 0. (The stock model knows one
+    number of buckets only: there, a size that has fewer has its rows several times.) All are differences of one running
+    sum over the word, which is brought to the n-gram's own powers by dividing: the multiplier is odd, so it has an
+    inverse. Takes `(words, positions)` int64; returns `(words, positions, len(sizes))` int64.
 
     Pagnoni et al. 2024, Byte Latent Transformer, https://arxiv.org/abs/2412.09871; `transformers`, models/blt.
     """
-    powers, before, scales, offsets = _hash_constants(ids.shape[1], sizes=sizes, buckets=buckets, device=ids.device)
+    powers, before, scales, rows, offsets = _hash_constants(
+        ids.shape[1], sizes=sizes, buckets=buckets, device=ids.device
+    )
     running = functional.pad((ids * powers).cumsum(1), (1, 0))
     sums = (running[:, 1:, None] - running[:, before]) * scales
-    return sums.remainder_(buckets).add_(offsets)
+    return sums.remainder_(max(buckets)).remainder_(rows).add_(offsets)
 
 
 @lru_cache(maxsize=256)
 @torch.inference_mode(False)
 def _hash_constants(
-    positions: int, *, sizes: tuple[int, ...], buckets: int, device: torch.device
+    positions: int, *, sizes: tuple[int, ...], buckets: tuple[int, ...], device: torch.device
 ) -> tuple[Tensor, ...]:
     """Powers `(positions,)`; of each n-gram how many positions come before it and what its sum is multiplied by, each
-    `(positions, sizes)`; where the rows of each size begin, `(sizes,)`. All int64."""
+    `(positions, sizes)`; how many rows each size has and where they begin, each `(sizes,)`. All int64."""
     starts = [[end - size + 1 for size in sizes] for end in range(positions)]
     return (
         torch.tensor([_wrapped_power(position) for position in range(positions)], device=device),
         torch.tensor([[max(0, start) for start in row] for row in starts], device=device),
         torch.tensor([[_wrapped_power(-start) for start in row] for row in starts], device=device),
-        torch.arange(len(sizes), device=device) * buckets,
+        torch.tensor(buckets, device=device),
+        torch.tensor([0, *accumulate(buckets)][:-1], device=device),
     )
 
 
@@ -80,58 +85,6 @@ def _wrapped_power(exponent: int) -> int:
     """The multiplier to that power, which may be negative, modulo 2**64, as a signed number."""
     power = pow(HASH_MULTIPLIER, exponent, 1 << 64)
     return power - (power >> 63 << 64)
-
-
-# Of a row of a packed table: its scale and its offset.
-_SCALE_BYTES = 4
-
-
-class PackedTable(nn.Module):
-    """An embedding table of 4 bits an entry, read on a CPU as it is: an eighth of the memory of float32, and faster.
-
-    Its `weight` is `(rows, width / 2 + 4)` uint8: of each row the entries, two a byte, then a float16 scale and a
-    float16 offset, as FBGEMM has them. Guan et al. 2019, Post-training 4-bit quantization on embedding tables,
-    https://arxiv.org/abs/1911.02079; `torch`, aten/src/ATen/native/quantized/cpu/qembeddingbag_prepack.cpp.
-    """
-
-    def __init__(self, weight: Tensor) -> None:
-        super().__init__()
-        self.register_buffer("weight", weight)
-
-    @staticmethod
-    def packed_width(width: int) -> int:
-        """Bytes of a row of so many entries."""
-        return width // 2 + _SCALE_BYTES
-
-    @staticmethod
-    def scales(weight: Tensor) -> Tensor:
-        """The scale and the offset of each row, `(rows, 2)` float16."""
-        return weight[:, -_SCALE_BYTES:].contiguous().view(torch.float16)
-
-    @staticmethod
-    def pack(table: Tensor) -> Tensor:
-        """`(rows, width)` float32 -> what `weight` is. Packing again what `unpack` gave changes nothing."""
-        packed = torch.ops.quantized.embedding_bag_4bit_prepack(table)
-        # Float16 rounds a row's scale and offset. Of a row whose entries are nearly equal or nearly zero, what is
-        # unpacked may have another scale and offset, and moves once more. Of millions of random rows none moved a third
-        # time.
-        for _ in range(8):
-            packed, before = torch.ops.quantized.embedding_bag_4bit_prepack(PackedTable.unpack(packed)), packed
-            if packed.equal(before):
-                break
-        return packed
-
-    @staticmethod
-    def unpack(weight: Tensor) -> Tensor:
-        """What `weight` is -> `(rows, width)` float32."""
-        return torch.ops.quantized.embedding_bag_4bit_unpack(weight)
-
-
-def sum_rows(table: nn.Embedding | PackedTable, *, rows: Tensor, starts: Tensor) -> Tensor:
-    """Sums of a table's rows: of those from each start to the next. `(sums, width)`."""
-    if isinstance(table, PackedTable):
-        return torch.ops.quantized.embedding_bag_4bit_rowwise_offsets(table.weight, rows, starts, mode=0)
-    return functional.embedding_bag(rows, table.weight, starts, mode="sum")
 
 
 @dataclass(frozen=True)

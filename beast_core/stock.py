@@ -6,17 +6,21 @@ hidden layer -> Dense(tanh) -> Normalize.
 """
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import torch
 from torch import Tensor
 
 from beast_core.config import EncoderConfig
 from beast_core.layers import sinusoidal_positions
+from beast_core.tables import NGRAM_TABLE
 
 # BLT normalises each position at the end. With so large an epsilon that is a multiplication by 1 / sqrt(epsilon), to a
 # millionth, which the norm's weight undoes: how an encoder without layers, which does not normalise, fits in. (A
 # larger one would leave the range of float16.)
 LINEAR_NORM_EPSILON = 2.0**22
+
+_STOCK_TABLE = "encoder_hash_tok_embedding.weight"
 
 # {our name: their names}; several of theirs are stacked into one of ours.
 _NGRAM_BLOCK = {
@@ -53,7 +57,7 @@ def _names(config: EncoderConfig) -> Iterator[tuple[str, list[str]]]:
     """Our tensor and theirs, for all tensors that differ in nothing but name and stacking."""
     if config.family == "ngram":
         yield "byte_embedding.weight", ["local_encoder.embed_tokens.weight"]
-        yield "ngram_embedding.weight", ["encoder_hash_tok_embedding.weight"]
+        yield NGRAM_TABLE, [_STOCK_TABLE]
         if config.layers:
             yield "final_norm.weight", ["local_decoder.norm.weight"]
         block, prefix, kinds = _NGRAM_BLOCK, "local_encoder.layers", ["weight"]
@@ -72,6 +76,7 @@ def to_stock(state: dict[str, Tensor], *, config: EncoderConfig) -> dict[str, di
     for ours, theirs in _names(config):
         model |= dict(zip(theirs, state[ours].chunk(len(theirs)), strict=True))
     if config.family == "ngram":
+        model[_STOCK_TABLE] = _repeated(model[_STOCK_TABLE], config=config)
         if not config.layers:
             model["local_decoder.norm.weight"] = torch.full((config.hidden_width,), LINEAR_NORM_EPSILON**0.5)
         dense = {
@@ -87,6 +92,27 @@ def to_stock(state: dict[str, Tensor], *, config: EncoderConfig) -> dict[str, di
         (config.window - 1, 0),
     )
     return {"": model, "1_CNN": {"convs.0.weight": kernel, "convs.0.bias": bias}, "3_Dense": identity}
+
+
+def _repeated(table: Tensor, *, config: EncoderConfig) -> Tensor:
+    """The n-gram table with as many rows for each size as the largest has: the others' over and over again."""
+    places = torch.arange(max(config.ngram_buckets))
+    return torch.cat([section[places % len(section)] for section in table.split(list(config.ngram_buckets))])
+
+
+def _unrepeated(table: Tensor, *, config: EncoderConfig) -> tuple[Tensor, EncoderConfig]:
+    """The rows that `_repeated` repeated, and the configuration.
+
+    Fine-tuning moves the copies of a row apart. Then all of them are kept, and all sizes have as many buckets.
+    """
+    largest = max(config.ngram_buckets)
+    if len(set(config.ngram_buckets)) == 1 or len(table) != len(config.ngram_sizes) * largest:
+        return table, config  # nothing was repeated; or of another shape, as whoever looks at that will say
+    sections = zip(table.chunk(len(config.ngram_sizes)), config.ngram_buckets, strict=True)
+    rows = torch.cat([section[:buckets] for section, buckets in sections])
+    if _repeated(rows, config=config).equal(table):
+        return rows, config
+    return table, replace(config, ngram_buckets=(largest,) * len(config.ngram_sizes))
 
 
 def _dense_folders(config: EncoderConfig) -> dict[str, str]:
@@ -106,10 +132,11 @@ def _fixed(config: EncoderConfig) -> dict[str, Tensor]:
     }
 
 
-def from_stock(read: Callable[[str, str], Tensor], *, config: EncoderConfig) -> dict[str, Tensor]:
-    """Our state dict out of a stock folder; `read(module folder, their name)` gives one tensor.
+def from_stock(read: Callable[[str, str], Tensor], *, config: EncoderConfig) -> tuple[dict[str, Tensor], EncoderConfig]:
+    """Our state dict out of a stock folder, and the encoder's configuration, which fine-tuning there may have changed.
 
-    Raises `ValueError` if something was trained there that this encoder keeps fixed.
+    `config` is what the folder was written with; `read(module folder, their name)` gives one tensor. Raises
+    `ValueError` if something was trained there that this encoder keeps fixed.
     """
     state = {ours: torch.cat([read("", name) for name in theirs]) for ours, theirs in _names(config)}
     if config.family == "ngram":
@@ -117,7 +144,8 @@ def from_stock(read: Callable[[str, str], Tensor], *, config: EncoderConfig) -> 
             state |= {f"{ours}.{kind}": read(folder, f"linear.{kind}") for kind in ("weight", "bias")}
         if not config.layers:
             _undo_norm(state, weight=read("", "local_decoder.norm.weight"))
-        return state
+        state[NGRAM_TABLE], config = _unrepeated(state[NGRAM_TABLE], config=config)
+        return state, config
     expected = {("", name): value for name, value in _fixed(config).items()}
     expected["3_Dense", "linear.weight"] = torch.eye(config.output_width)
     expected["3_Dense", "linear.bias"] = torch.zeros(config.output_width)
@@ -131,7 +159,7 @@ def from_stock(read: Callable[[str, str], Tensor], *, config: EncoderConfig) -> 
     kernel = read("1_CNN", "convs.0.weight")[..., config.window - 1 :]
     state["projection.weight"] = kernel.transpose(1, 2).flatten(1)
     state["projection.bias"] = read("1_CNN", "convs.0.bias")
-    return state
+    return state, config
 
 
 def _undo_norm(state: dict[str, Tensor], *, weight: Tensor) -> None:

@@ -1,6 +1,6 @@
 """Folder <-> encoder. Two kinds of folder are read, one is written:
 
-- ours: `config.json` + `model.safetensors`, compact (4-bit n-gram table with a scale and an offset a row, the rest
+- ours: `config.json` + `model.safetensors`, compact (2-bit n-gram table with a scale and an offset a row, the rest
   float16) or full;
 - a stock sentence-transformers folder that `st_beast` wrote (`modules.json`; our configuration rides in `config.json`).
 
@@ -19,16 +19,14 @@ from torch import Tensor
 from beast_core.config import EncoderConfig
 from beast_core.encoder import BeastEncoder
 from beast_core.files import replace_folder
-from beast_core.layers import PackedTable
 from beast_core.stock import from_stock, module_folders
+from beast_core.tables import NGRAM_TABLE, PackedTable
 
-FORMAT_VERSION = 2
+FORMAT_VERSION = 3
 CONFIG_FILE = "config.json"
 WEIGHTS_FILE = "model.safetensors"
 CONFIG_KEY = "beast"
 SHIPPED_MODEL = Path(__file__).parent / "pretrained" / "es"
-
-_TABLE = "ngram_embedding.weight"
 
 
 class ModelFolderError(ValueError):
@@ -43,10 +41,11 @@ def describe(config: EncoderConfig) -> dict[str, Any]:
 def write_encoder(encoder: BeastEncoder, path: str | Path, *, compact: bool = True) -> Path:
     """Writes the folder in one step (a crash leaves the old one or the new one) and returns its absolute path.
 
-    `compact` stores the n-gram table in 4 bits an entry, everything else as float16; reading it back and writing it
-    again gives the same bytes. `compact=False` keeps float32. Raises `ModelFolderError` for weights that are not finite
-    or, with `compact`, beyond the range of float16, `TypeError` for anything but an encoder, `FileExistsError` for a
-    path that holds something else, `OSError` if the disk is full.
+    `compact` stores the n-gram table in 2 bits an entry, everything else as float16; reading it back and writing it
+    again gives the same bytes. It is for a table that learnt while it was `rounded`, as `training.distill` has it: of
+    another, much is lost. `compact=False` keeps float32. Raises `ModelFolderError` for weights that are not finite or,
+    with `compact`, beyond the range of float16, `TypeError` for anything but an encoder, `FileExistsError` for a path
+    that holds something else, `OSError` if the disk is full.
     """
     if not isinstance(encoder, BeastEncoder):
         raise TypeError(f"expected a BeastEncoder, found {type(encoder).__name__}; of a WordEncoder, pass its .encoder")
@@ -78,11 +77,13 @@ def read_encoder(path: str | Path | None = None, *, packed: bool = False) -> Bea
         found = "a file" if folder.exists() else "nothing"
         raise FileNotFoundError(f"no model at {folder} (given: {str(path)!r}): found {found}, expected a model folder")
     config = read_config(folder)
-    stock = (folder / "modules.json").is_file()
-    state = _read_stock(folder, config) if stock else _read_ours(folder / WEIGHTS_FILE, config=config)
+    if (folder / "modules.json").is_file():
+        state, config = _read_stock(folder, config)
+    else:
+        state = _read_ours(folder / WEIGHTS_FILE, config=config)
     with torch.device("meta"):
         encoder = BeastEncoder(config)
-        if state.get(_TABLE, torch.empty(0)).dtype == torch.uint8:
+        if state.get(NGRAM_TABLE, torch.empty(0)).dtype == torch.uint8:
             encoder.ngram_embedding = PackedTable(torch.empty(_packed_shape(config), dtype=torch.uint8))
     _check_shapes(state, encoder.state_dict(), where=str(folder))
     _check_finite(state, where=f"cannot load {folder}")
@@ -106,7 +107,7 @@ def read_config(folder: Path) -> EncoderConfig:
         ) from error
     if version != FORMAT_VERSION:
         newer = isinstance(version, int) and version > FORMAT_VERSION
-        advice = "a newer version wrote it: pip install --upgrade beast-vectors" if newer else "save the model again"
+        advice = "a newer version wrote it: pip install --upgrade beast-vectors" if newer else "train the model again"
         raise ModelFolderError(f"{file} has format version {version!r}, expected {FORMAT_VERSION}; {advice}")
     try:
         return EncoderConfig.from_dict(described.get("encoder"))
@@ -117,18 +118,18 @@ def read_config(folder: Path) -> EncoderConfig:
 def _read_ours(file: Path, *, config: EncoderConfig) -> dict[str, Tensor]:
     state = _load_tensors(file)
     shape = _packed_shape(config)
-    packed = {_TABLE: state.pop(_TABLE)} if _is_packed(state.get(_TABLE), shape=shape) else {}
+    packed = {NGRAM_TABLE: state.pop(NGRAM_TABLE)} if _is_packed(state.get(NGRAM_TABLE), shape=shape) else {}
     if wrong := [name for name, value in state.items() if not value.is_floating_point()]:
         found = ", ".join(f"{name} of {state[name].dtype} and shape {tuple(state[name].shape)}" for name in wrong)
         raise ModelFolderError(
-            f"found {found} in {file}, expected floating point or, for {_TABLE} alone, torch.uint8 and shape {shape}; "
-            "save or copy the model again"
+            f"found {found} in {file}, expected floating point or, for {NGRAM_TABLE} "
+            f"alone, torch.uint8 and shape {shape}; save or copy the model again"
         )
     return {name: value.float() for name, value in state.items()} | packed
 
 
 def _packed_shape(config: EncoderConfig) -> tuple[int, int]:
-    return len(config.ngram_sizes) * config.ngram_buckets, PackedTable.packed_width(config.hidden_width)
+    return sum(config.ngram_buckets), PackedTable.packed_width(config.hidden_width)
 
 
 def _is_packed(tensor: Tensor | None, *, shape: tuple[int, int]) -> bool:
@@ -148,7 +149,7 @@ def _load_tensors(file: Path) -> dict[str, Tensor]:
         ) from error
 
 
-def _read_stock(folder: Path, config: EncoderConfig) -> dict[str, Tensor]:
+def _read_stock(folder: Path, config: EncoderConfig) -> tuple[dict[str, Tensor], EncoderConfig]:
     def read(where: str, name: str) -> Tensor:
         file = folder / where / WEIGHTS_FILE
         try:
@@ -176,10 +177,10 @@ def _read_stock(folder: Path, config: EncoderConfig) -> dict[str, Tensor]:
 
 
 def _compacted(state: dict[str, Tensor]) -> dict[str, Tensor]:
-    """The table in 4-bit rows, float16 for the rest."""
-    compacted = {name: value.half() for name, value in state.items() if name != _TABLE}
-    if _TABLE in state:
-        compacted[_TABLE] = PackedTable.pack(state[_TABLE].float())
+    """The table in 2-bit rows, float16 for the rest."""
+    compacted = {name: value.half() for name, value in state.items() if name != NGRAM_TABLE}
+    if NGRAM_TABLE in state:
+        compacted[NGRAM_TABLE] = PackedTable.pack(state[NGRAM_TABLE].float())
     _check_finite(compacted, where="cannot compact the model (save it with compact=False)")
     return compacted
 
@@ -199,8 +200,8 @@ def _check_shapes(found: dict[str, Tensor], expected: dict[str, Tensor], *, wher
 
 def _check_finite(state: dict[str, Tensor], *, where: str) -> None:
     numbers = {name: value for name, value in state.items() if value.is_floating_point()}
-    if _TABLE in state and _TABLE not in numbers:
-        numbers[_TABLE] = PackedTable.scales(state[_TABLE])
+    if NGRAM_TABLE in state and NGRAM_TABLE not in numbers:
+        numbers[NGRAM_TABLE] = PackedTable.scales(state[NGRAM_TABLE])
     broken = [name for name, value in numbers.items() if not value.isfinite().all()]
     if broken:
         raise ModelFolderError(f"{where}: NaN or infinite weights in {', '.join(broken)}; train or copy it again")

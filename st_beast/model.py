@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from beast_core import BeastEncoder, check_words, encode_words, read_encoder
 from beast_core.files import replace_folder
-from st_beast.stock import stock_model
+from st_beast.stock import halve_weights, stock_model
 
 _HOST_CONFIG = "config_sentence_transformers.json"
 # Words are short: with the host's own 32, a batch costs more than what it computes. The third argument after the words.
@@ -134,6 +134,7 @@ class BeastSentenceTransformer(SentenceTransformer):
             # Files are replaced, never overwritten: the weights of this very model may be mapped from them.
             with tempfile.TemporaryDirectory(dir=target, prefix=".saving.") as folder:
                 stock.save(folder, model_name, create_model_card, train_datasets)
+                halve_weights(Path(folder))
                 for file in filter(Path.is_file, Path(folder).rglob("*")):
                     destination = target / file.relative_to(folder)
                     destination.parent.mkdir(exist_ok=True)
@@ -160,7 +161,7 @@ def load(
     """The model in a folder as a `SentenceTransformer`, many times as fast on a CPU as the folder of stock parts.
 
     `path` is a folder of ours or one of stock parts that `st_beast` wrote, also fine-tuned; `None` is the Spanish model
-    that ships with the package. On a CPU the n-gram table stays in 4 bits, as it is on disk; to train the model, load
+    that ships with the package. On a CPU the n-gram table stays in 2 bits, as it is on disk; to train the model, load
     it with `trainable`, which unpacks the table. The other options are `SentenceTransformer`'s.
 
     >>> load().encode(["perro", "gato"]).shape

@@ -4,9 +4,11 @@
 """
 
 import tempfile
+from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors.torch import load_file, save_file
 from sentence_transformers import SentenceTransformer
 from sentence_transformers.base.modules import Dense, Normalize, Transformer
 from sentence_transformers.sentence_transformer.modules import CNN, Pooling
@@ -19,7 +21,7 @@ from transformers import BertConfig, BertModel, BltConfig, BltModel, PreTrainedM
 from beast_core import BeastEncoder, EncoderConfig
 from beast_core.layers import BEGIN_ID, END_ID, NORM_EPSILON, ROTARY_BASE, SYMBOLS
 from beast_core.stock import LINEAR_NORM_EPSILON, module_folders, to_stock
-from beast_core.storage import describe
+from beast_core.storage import WEIGHTS_FILE, describe
 
 _PAD, _BEGIN, _END = "<pad>", "<w>", "</w>"
 
@@ -38,6 +40,18 @@ def stock_model(encoder: BeastEncoder, **options: Any) -> SentenceTransformer:
         _fill(module, tensors.get(folder, {}))
     modules.insert(0, _transformer(backbone, config))
     return SentenceTransformer(modules=modules, device="cpu", **options)
+
+
+def halve_weights(folder: Path) -> None:
+    """Keeps those weights of a saved backbone in float16 of which nothing is lost, as of all of a compact folder's.
+
+    The host makes float32 of them when it loads them: `config.json` says so.
+    """
+    file, halved = folder / WEIGHTS_FILE, folder / f"half_{WEIGHTS_FILE}"
+    tensors = load_file(file)
+    exact = {name: half for name, value in tensors.items() if (half := value.half()).float().equal(value)}
+    save_file(tensors | exact, halved, metadata={"format": "pt"})
+    halved.replace(file)
 
 
 def _ngram_parts(config: EncoderConfig) -> list[nn.Module]:
@@ -64,7 +78,7 @@ def _ngram_parts(config: EncoderConfig) -> list[nn.Module]:
         cross_attn_k=1,
         local_attention_window_len=None,
         encoder_hash_byte_group_size=list(config.ngram_sizes),
-        encoder_hash_byte_group_vocab=config.ngram_buckets,
+        encoder_hash_byte_group_vocab=max(config.ngram_buckets),
         # Without layers BLT fails, so there is one, whose weights are zeros: what comes in goes out.
         encoder_config=local | {"num_hidden_layers": max(1, config.layers)},
         decoder_config=local | {"num_hidden_layers": 0},

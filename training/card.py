@@ -69,10 +69,11 @@ def _layers(config: EncoderConfig) -> str:
             "positions flattened into a linear layer, tanh"
         )
     sizes = _listed([f"{size}-" for size in config.ngram_sizes])
+    buckets = _listed([f"{number:,}" for number in config.ngram_buckets])
     expansion = f"a GELU layer {config.projection_width:,} wide, " if config.projection_width else ""
     return (
-        f"embeddings of bytes and of hashed byte {sizes}grams, {config.ngram_buckets:,} buckets for each size, "
-        f"{config.hidden_width} wide, {blocks}the mean over the word, {expansion}a linear layer, tanh"
+        f"embeddings of bytes and of hashed byte {sizes}grams in {buckets} buckets, {config.hidden_width} wide, "
+        f"{blocks}the mean over the word, {expansion}a linear layer, tanh"
     )
 
 
@@ -81,7 +82,7 @@ def _stored(model: Path) -> str:
         kinds = {tensors.get_slice(name).get_dtype() for name in tensors.keys()}  # noqa: SIM118 - cannot be iterated
     rest = "float16" if "F16" in kinds else "float32"
     return (
-        f"the n-gram table in 4 bits an entry, with a scale and an offset a row, the rest {rest}" * ("U8" in kinds)
+        f"the n-gram table in 2 bits an entry, with a scale and an offset a row, the rest {rest}" * ("U8" in kinds)
         or rest
     )
 
@@ -107,6 +108,7 @@ def _training(run: Run) -> str:
         losses.append(f"telling that vector among those of the batch ({weight})")
     clipped = f"gradients clipped at norm {settings.gradient_norm:g}" if settings.gradient_norm else "no clipping"
     held_out = f", {last['held_out_cosine']:.3f} on held-out words" if last.get("held_out_cosine") is not None else ""
+    rounded = f"The last {settings.rounded_share:.0%} of the steps read the n-gram table as it is stored."
     time = [f"Time: {_duration(last['seconds'])}."] if "seconds" in last else []
     return _items(
         f"Epochs: {settings.epochs:,}; steps: {run.steps:,}, of {settings.batch_size:,} words; seed: {settings.seed}.",
@@ -117,6 +119,7 @@ def _training(run: Run) -> str:
         f"decay {settings.weight_decay:g}; warm-up {settings.warmup_share:.0%} of the steps, then half a cosine to "
         f"zero; {clipped}.",
         f"At the end: cosine {last['cosine']:.3f} to the teacher on the last batch, misspelt words and all{held_out}.",
+        *([rounded] if run.encoder.config.ngram_sizes and settings.rounded_share else []),
         *time,
     )
 

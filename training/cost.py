@@ -93,7 +93,16 @@ def flop_per_word(settings: DistillSettings, *, device: torch.device) -> float:
 
 
 def measure_pace(run: Distillation, *, seconds: float) -> float:
-    """Words a second of training, over steps that take so many seconds."""
+    """Words a second of training, over steps that take so many seconds, the rounded ones at their share of the run."""
+    share = run.settings.rounded_share
+    run.step = 0
+    first = _pace(run, seconds=(1 - share) * seconds) if share < 1 else math.inf
+    run.step = run.total_steps - 1
+    last = _pace(run, seconds=share * seconds) if share else math.inf
+    return 1 / ((1 - share) / first + share / last)
+
+
+def _pace(run: Distillation, *, seconds: float) -> float:
     batches = _endless(run)
     for _ in range(_WARM_UP_STEPS):
         measured = run.train_batch(next(batches))

@@ -16,6 +16,7 @@ from tqdm import tqdm
 
 from beast_core import BeastEncoder, encode_words
 from beast_core.files import write_file
+from beast_core.tables import NgramTable
 from training.batches import Batch, Batches, check_distinct
 from training.checkpoint import load_checkpoint, save_checkpoint
 from training.devices import good_at_bfloat16
@@ -88,6 +89,7 @@ class Distillation:
             seed=settings.seed,
         )
         self.total_steps = settings.epochs * self.batches.per_epoch
+        self._first_rounded = self.total_steps - math.ceil(settings.rounded_share * self.total_steps)
         optimizer, self.scheduler = make_optimizer(self.encoder, settings=settings, steps=self.total_steps)
         self.model, self.optimizer = self.accelerator.prepare(self.encoder, optimizer)
         self.step = 0
@@ -167,6 +169,8 @@ class Distillation:
     def train_batch(self, batch: Batch) -> dict[str, torch.Tensor]:
         """One step of the optimiser; returns the batch's `loss` (the cosine distance) and the students' `variance`."""
         self.model.train()
+        if isinstance(table := getattr(self.encoder, "ngram_embedding", None), NgramTable):
+            table.rounded = self.step >= self._first_rounded
         count = self.settings.accumulation_steps
         device = self.accelerator.device
         candidates = batch.candidates.to(device, non_blocking=True)

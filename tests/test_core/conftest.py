@@ -14,7 +14,7 @@ settings.register_profile("no deadline", deadline=None)  # a busy machine is no 
 settings.load_profile("no deadline")
 
 TINY = {"hidden_width": 8, "heads": 2, "feed_forward_width": 12, "output_width": 6}
-_NGRAMS = {"family": "ngram", "causal": True, "ngram_sizes": (2, 4), "ngram_buckets": 31}
+_NGRAMS = {"family": "ngram", "causal": True, "ngram_sizes": (2, 4), "ngram_buckets": (23, 31)}
 FAMILIES = {
     "averaged": {**_NGRAMS, "layers": 0, "projection_width": 10},
     "ngram": _NGRAMS,

@@ -13,7 +13,7 @@ def configurations(draw: st.DrawFn) -> EncoderConfig:
     heads, small = draw(st.integers(1, 16)), st.integers(1, 4096)
     values = {
         "heads": heads,
-        "hidden_width": heads * 2 * draw(st.integers(1, 64)),
+        "hidden_width": heads * 4 * draw(st.integers(1, 64)),
         "feed_forward_width": draw(small),
         "output_width": draw(small),
         "window": draw(st.integers(1, 62)),
@@ -23,7 +23,8 @@ def configurations(draw: st.DrawFn) -> EncoderConfig:
         return EncoderConfig(family="flatten", layers=draw(small), causal=draw(st.booleans()), **values)
     sizes = tuple(sorted(draw(st.sets(st.integers(2, 12), min_size=1))))
     values |= {"layers": draw(st.just(0) | small), "projection_width": draw(st.just(0) | small)}
-    return EncoderConfig(family="ngram", causal=True, ngram_sizes=sizes, ngram_buckets=draw(small), **values)
+    buckets = draw(small | st.lists(small, min_size=len(sizes), max_size=len(sizes)))
+    return EncoderConfig(family="ngram", causal=True, ngram_sizes=sizes, ngram_buckets=buckets, **values)
 
 
 @given(configurations())
@@ -31,7 +32,7 @@ def test_json_round_trip(config):
     restored = EncoderConfig.from_json(config.to_json())
     assert restored == config
     assert hash(restored) == hash(config)
-    assert isinstance(restored.ngram_sizes, tuple)
+    assert isinstance(restored.ngram_sizes, tuple) and len(restored.ngram_buckets) == len(restored.ngram_sizes)
 
 
 def test_json_holds_every_field_so_that_a_changed_default_never_changes_a_saved_model():
@@ -46,7 +47,7 @@ def test_json_holds_every_field_so_that_a_changed_default_never_changes_a_saved_
         "causal": True,
         "lowercase": True,
         "ngram_sizes": [3, 4, 5, 6],
-        "ngram_buckets": 20_011,
+        "ngram_buckets": [12_007, 40_009, 51_599, 51_599],
         "projection_width": 1024,
     }
 
@@ -66,7 +67,7 @@ def test_json_holds_every_field_so_that_a_changed_default_never_changes_a_saved_
         ),
         (
             {"family": "ngram", "layers": 1, "heads": 3, "ngram_sizes": [4, 3], "ngram_buckets": 0},
-            ["causal is False", "256 is not a multiple of heads 3", "ngram_sizes is (4, 3)", "ngram_buckets is 0"],
+            ["causal is False", "256 is not a multiple of heads 3", "ngram_sizes is (4, 3)", "ngram_buckets is (0, 0)"],
         ),
         ({"family": "ngram", "layers": 1, "heads": 1, "causal": True, "ngram_sizes": [1, 3]}, ["at least 2"]),
         ({"family": "ngram", "layers": 1, "heads": 1, "causal": True, "ngram_sizes": [3, "4"]}, ["whole numbers"]),
@@ -77,6 +78,15 @@ def test_json_holds_every_field_so_that_a_changed_default_never_changes_a_saved_
         ({"family": "flatten", "layers": 0, "heads": 1}, ["layers is 0, expected at least 1"]),
         ({"family": "flatten", "layers": 1, "heads": 1, "ngram_buckets": 9}, ["belong to the 'ngram' family"]),
         ({"family": "flatten", "layers": 1, "heads": 1, "projection_width": 9}, ["belong to the 'ngram' family"]),
+        (
+            {"family": "ngram", "layers": 0, "heads": 1, "ngram_sizes": [3, 4], "ngram_buckets": [5]},
+            ["ngram_buckets is (5,), expected a number of at least 1 for each"],
+        ),
+        (
+            {"family": "ngram", "layers": 0, "heads": 1, "ngram_sizes": [3], "ngram_buckets": 5, "hidden_width": 6},
+            ["hidden_width is 6, expected a multiple of 4"],
+        ),
+        ({"family": "ngram", "layers": 0, "heads": 1, "ngram_buckets": 2.5}, ["ngram_buckets is 2.5"]),
         ({"family": "flatten", "layers": 1, "heads": 2, "hidden_width": 6}, ["/ heads is 3", "an even number"]),
     ],
 )
@@ -105,7 +115,7 @@ def test_unknown_preset_names_the_presets():
 
 @pytest.mark.parametrize(
     ("preset", "parameters"),
-    [("base", 14_274_816), ("mini", 7_956_736), ("asterisk", 3_218_176), ("beast", 21_083_136)],
+    [("base", 14_274_816), ("mini", 7_956_736), ("asterisk", 3_218_176), ("beast", 40_326_656)],
 )
 def test_preset_parameters(preset, parameters):
     assert sum(parameter.numel() for parameter in BeastEncoder(PRESETS[preset]).parameters()) == parameters

@@ -2,6 +2,7 @@
 
 import json
 import re
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -31,6 +32,26 @@ def test_a_stock_folder_holds_the_same_encoder(encoder, tmp_path):
     assert list(restored) == list(encoder.state_dict())
     assert all(value.equal(restored[name]) for name, value in encoder.state_dict().items())
     assert {part.name for part in tmp_path.iterdir() if part.is_dir()} <= set(module_folders(encoder.config))
+
+
+def test_a_stock_folder_that_was_trained_keeps_what_became_of_each_copy_of_a_row(make_encoder, tmp_path):
+    """Pairs have 23 rows here, which the stock model has 31 of: row 3 once more as row 26."""
+    encoder = make_encoder("averaged")
+    write_stock_parts(encoder, tmp_path)
+    tensors = load_file(tmp_path / "model.safetensors")
+    table = tensors["encoder_hash_tok_embedding.weight"]
+    assert table.shape == (62, 8) and table[3].equal(table[26])
+    words = ["".join(letters) for letters in product("abcdefgh", repeat=2)]
+    before = WordEncoder(encoder, cache_size=0).encode(words)
+    table[26] += 1
+    save_file(tensors, tmp_path / "model.safetensors")
+    restored = read_encoder(tmp_path)
+    assert restored.config.ngram_buckets == (31, 31)
+    found = WordEncoder(restored, cache_size=0).encode(words)
+    moved = np.abs(found - before).max(axis=1) > 1e-3
+    # Of 31 hashes, one is changed; each of these words has four pairs, the markers counting as letters.
+    assert 0 < moved.sum() < 32
+    np.testing.assert_allclose(found[~moved], before[~moved], atol=1e-6)
 
 
 @pytest.mark.parametrize("projection_width", [0, 10])

@@ -33,7 +33,7 @@ def same(nlp, other):
 
 @pytest.fixture(params=[True, False], ids=["compact", "full"])
 def model(request, model_path, tmp_path):
-    """A model whose weights 4 bits and float16 hold exactly, and one with weights that they do not hold at all."""
+    """A model whose weights 2 bits and float16 hold exactly, and one with weights that they do not hold at all."""
     encoder = read_encoder(model_path)
     if not request.param:
         for parameter in encoder.parameters():

@@ -32,7 +32,7 @@ def write_small():
 
     def write(folder, name, **changes):
         if name == "beast":
-            changes = {"ngram_buckets": 211, "projection_width": 48, **changes}
+            changes = {"ngram_buckets": (101, 211, 211, 197), "projection_width": 48, **changes}
         return _write(folder, EncoderConfig.preset(name, **_SMALL | changes))
 
     return write

@@ -198,7 +198,7 @@ def test_words_are_taken_in_large_batches_unless_told_otherwise(model):
     assert sizes == [1024, 476, 700, 700, 100, 800, 700]
 
 
-def test_a_table_of_four_bits_is_unpacked_where_it_cannot_stay(model):
+def test_a_packed_table_is_unpacked_where_it_cannot_stay(model):
     encoder = model[0].encoder
     assert encoder.is_packed
     assert encoder.bfloat16().is_packed

@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings, strategies
+from safetensors.torch import load_file
 from sentence_transformers import SentenceTransformer
 
 import st_beast
-from beast_core import WordEncoder, load_encoder, read_encoder
+from beast_core import WordEncoder, load_encoder, read_encoder, write_encoder
 from beast_core.storage import read_config
 from st_beast.stock import stock_model
 
@@ -75,6 +76,8 @@ def test_unused_weights_are_few(preset):
     config = read_config(preset.ours)
     ours = sum(value.numel() for value in read_encoder(preset.ours).parameters())
     stock = sum(value.numel() for value in preset.stock.parameters())
+    if buckets := config.ngram_buckets:  # BLT has as many for every size
+        ours += (len(buckets) * max(buckets) - sum(buckets)) * config.hidden_width
     # BLT: cross attention, one projection and, for an encoder without layers, the attention of one. BERT: half of the
     # convolution, which sees padding, pooler and identity.
     assert stock - ours < (10 if config.family == "ngram" else 26) * config.hidden_width**2
@@ -125,6 +128,20 @@ def test_any_window(name, window, write_small, tmp_path):
     stock = SentenceTransformer(str(st_beast.save(tmp_path / "stock", model=ours)))
     words = ["a", "ab", "á", "electroencefalografista", "x" * 61, "x" * 62, "abc" * 30]
     assert difference(stock.encode(words), load_encoder(ours).encode(words)) < TOLERANCE
+
+
+def test_weights_are_kept_in_float16_where_that_is_exact_and_computed_with_in_float32(small, tmp_path):
+    encoder = read_encoder(small)
+    encoder.byte_embedding.weight.data[7, 7] = 1 / 3
+    inexact = write_encoder(encoder, tmp_path / "full", compact=False)
+    for ours, dtype in ((small, torch.float16), (inexact, torch.float32)):
+        folder = st_beast.save(tmp_path / "stock", model=ours)
+        weights = load_file(folder / "model.safetensors")
+        assert weights.pop("local_encoder.embed_tokens.weight").dtype == dtype
+        assert {value.dtype for value in weights.values()} == {torch.float16}
+        stock = SentenceTransformer(str(folder))
+        assert {value.dtype for value in stock.parameters()} == {torch.float32}
+        assert difference(stock.encode(TRICKY), load_encoder(ours).encode(TRICKY)) < TOLERANCE
 
 
 def test_saving_neither_varies_nor_draws_random_numbers(small, tmp_path, contents):

@@ -79,10 +79,11 @@ def test_all_that_was_recorded_is_told(folder, text, tiny_table):
     steps = 10 * -(-int((~table.held_out).sum()) // 64)
     for fact in (
         "Preset `beast`, hidden_width 16, heads 2",
-        "Family `ngram`: embeddings of bytes and of hashed byte 3-, 4-, 5- and 6-grams, 101 buckets for each size, 16",
+        "Family `ngram`: embeddings of bytes and of hashed byte 3-, 4-, 5- and 6-grams in 101, 101, 101 and 101 "
+        "buckets, 16 wide",
         "Vectors of 16 dimensions and unit length; their first 4 and 8 are vectors of their own.",
         f"{sum(weight.numel() for weight in encoder.parameters()):,} parameters, {size / 1e6:.1f} MB on disk: the "
-        "n-gram table in 4 bits an entry, with a scale and an offset a row, the rest float16.",
+        "n-gram table in 2 bits an entry, with a scale and an offset a row, the rest float16.",
         f"`{tiny_table}`: 600 words, Zipf frequencies 1.0 to 7.0, with vectors of 16 dimensions.",
         f"- {int(table.held_out.sum())} of the words were held out",
         f"`{table.digest}`",
@@ -92,6 +93,7 @@ def test_all_that_was_recorded_is_told(folder, text, tiny_table):
         "to the power 0.2 (0: all alike); of each batch 40% misspelt",
         f"cosine {log[-1]['cosine']:.3f} to the teacher on the last batch, misspelt words and all, "
         f"{log[-1]['held_out_cosine']:.3f} on held-out words",
+        "The last 40% of the steps read the n-gram table as it is stored.",
         f"Time: {log[-1]['seconds']:.0f} seconds.",
         "Only the language of the teacher's words",
         "longer than 24 bytes the first 16 and the last 8",

@@ -1,13 +1,16 @@
 import re
 import subprocess
 import sys
+import time
 
 import pytest
 import torch
 from accelerate.state import AcceleratorState
 
-from training.cost import Cost, Processor, flop_per_word, main, to_markdown
+from training.cost import Cost, Processor, flop_per_word, main, measure_pace, to_markdown
 from training.settings import read_settings
+from training.student import Distillation
+from training.table import read_table
 
 
 @pytest.fixture
@@ -48,6 +51,22 @@ def test_hours_and_dollars_by_hand():
     table = to_markdown([cost], peak=1e10, processors=[Processor("big", peak=1e11, price=2.5)])
     assert table.splitlines()[0].endswith("| here | big |")
     assert table.splitlines()[2] == "| recipe | 2.00e+06 | 1,000 | 20.0% | 3.6e+07 | 7.20e+13 | 10.0 h | 1.0 h, $2.50 |"
+
+
+@pytest.mark.usefixtures("no_accelerator")
+def test_rounded_steps_which_take_longer_count_at_their_share(tiny_settings, tmp_path, monkeypatch):
+    settings = read_settings(tiny_settings, changes=["rounded_share=0.25"])
+    run = Distillation(settings, table=read_table(settings.table), device=torch.device("cpu"), output=tmp_path)
+    train_batch = run.train_batch
+
+    def slowly(batch):
+        measured = train_batch(batch)
+        time.sleep(0.2 if run.encoder.ngram_embedding.rounded else 0.1)
+        return measured
+
+    monkeypatch.setattr(run, "train_batch", slowly)
+    # Three quarters of the steps take a tenth of a second, the others two: an eighth on average, for 64 words.
+    assert measure_pace(run, seconds=1) == pytest.approx(64 / 0.125, rel=0.2)
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,9 @@ import numpy as np
 import pytest
 import torch
 
-from beast_core import load_encoder, read_encoder
+from beast_core import encode_words, load_encoder, read_encoder, write_encoder
+from training.settings import read_settings
+from training.student import Distillation
 from training.table import read_table, write_table
 
 
@@ -51,6 +53,21 @@ def test_a_student_learns_its_teacher_and_words_it_never_saw(finished, tiny_tabl
     assert column(lines, "learning_rate")[-1] == 0
     seconds = column(lines, "seconds")
     assert len(seconds) == len(lines) and seconds == sorted(seconds) and 0 < seconds[-1] < 300
+
+
+def test_the_last_steps_read_the_table_as_it_is_stored(tiny_settings, tiny_table, tmp_path):
+    settings = read_settings(tiny_settings, changes=["epochs=1", "rounded_share=0.25"])
+    run = Distillation(settings, table=read_table(tiny_table), device=torch.device("cpu"), output=tmp_path)
+    rounded = []
+    for batch in run.batches.epoch(0):
+        run.train_batch(batch)
+        run.step += 1
+        rounded.append(run.encoder.ngram_embedding.rounded)
+    assert rounded == [False] * 7 + [True] * 3
+    words = encode_words(run.table.words, config=run.encoder.config)
+    as_trained = run.encoder(*map(torch.from_numpy, words)).detach().numpy()
+    stored = load_encoder(write_encoder(run.encoder, tmp_path / "model")).encode(run.table.words)
+    np.testing.assert_allclose(stored, as_trained, atol=1e-2)  # what float16 makes of the other weights
 
 
 def test_a_published_shape_learns_too(tiny_table, tmp_path):
