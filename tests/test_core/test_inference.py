@@ -220,7 +220,7 @@ def test_bfloat16_is_told_and_near(ngram, tmp_path):
     many = [f"palabra{number}" for number in range(50)] + VOCABULARY
     cosines = (words.encode(many) * load_encoder().encode(many)).sum(axis=1)
     assert words.encode(many).dtype == np.float32 and words.encoder.is_packed
-    assert 0.9998 < cosines.min() < cosines.max() < 1 + 1e-6 and not np.allclose(cosines, 1, atol=1e-7)
+    assert 0.9998 < cosines.min() < 1 - 1e-6 and cosines.max() < 1 + 1e-6
     with pytest.raises(ValueError, match=r"dtype is torch\.int8, expected torch\.float32 or torch\.bfloat16"):
         load_encoder(write_encoder(ngram, tmp_path / "model"), dtype=torch.int8)
 

@@ -443,9 +443,11 @@ def test_a_run_asks_for_a_yes_and_after_it_was_stopped_and_killed_pays_for_no_st
     with pytest.raises(OSError, match=r"vectors\.sqlite is in use by another process"):
         PaidVectors(work / "teacher" / "vectors.sqlite", made_by={})
     stopped.send_signal(signal.SIGINT)
-    time.sleep(0.1)
+    told = ""
+    while "stopping:" not in told and (line := stopped.stdout.readline()):
+        told += line
     server.release.set()
-    told = stopped.communicate(timeout=30)[0]
+    told += stopped.communicate(timeout=30)[0]
     assert stopped.returncode == 1 and "Traceback" not in told and KEY not in told
     assert "stopping: at most 10 seconds for answers" in told and "the same command goes on from there" in told
     assert len(stored()) == 20
