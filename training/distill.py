@@ -56,7 +56,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("settings", type=Path, help="a TOML file, such as training/configs/beast.toml")
     parser.add_argument("--output", type=Path, required=True, help="folder of the run: log, checkpoint, compact model")
     parser.add_argument("--model", type=Path, help="also write a sentence-transformers folder here, such as ./beast")
-    parser.add_argument("--full", type=Path, help="also write a float32 model here, to see what compacting costs")
+    parser.add_argument("--full", type=Path, help="also write a float32 model here, to see what float16 costs")
     parser.add_argument("--device", default="auto", help="auto (a GPU if there is one), cpu, cuda, cuda:1, mps")
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="change a setting: epochs=2")
     parser.add_argument("--checkpoint-minutes", type=float, default=2.0, help="minutes between checkpoints (2)")

@@ -47,8 +47,8 @@ def test_json_holds_every_field_so_that_a_changed_default_never_changes_a_saved_
         "causal": True,
         "lowercase": True,
         "ngram_sizes": [3, 4, 5, 6],
-        "ngram_buckets": [12_007, 40_009, 51_599, 51_599],
-        "projection_width": 1024,
+        "ngram_buckets": [12_007, 53_003, 53_003, 53_003],
+        "projection_width": 0,
     }
 
 
@@ -115,7 +115,7 @@ def test_unknown_preset_names_the_presets():
 
 @pytest.mark.parametrize(
     ("preset", "parameters"),
-    [("base", 14_274_816), ("mini", 7_956_736), ("asterisk", 3_218_176), ("beast", 40_326_656)],
+    [("base", 14_274_816), ("mini", 7_956_736), ("asterisk", 3_218_176), ("beast", 43_912_192)],
 )
 def test_preset_parameters(preset, parameters):
     assert sum(parameter.numel() for parameter in BeastEncoder(PRESETS[preset]).parameters()) == parameters
