@@ -152,7 +152,10 @@ def test_other_settings_do_not_go_on_from_a_checkpoint(tiny_settings, finished, 
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        (["learning_rate=5.0", "gradient_norm=0.0", "epochs=40"], "the student collapsed at step"),
+        (
+            ["learning_rate=5.0", "gradient_norm=0.0", "epochs=40", "encoder.projection_width=1024"],
+            "the student collapsed at step",
+        ),
         (["learning_rate=1e30", "gradient_norm=0.0"], "the loss is nan at step"),
         (["encoder.output_width=8"], "the teacher's vectors have 16 dimensions and the encoder gives 8"),
         (["batch_size=65", "accumulation_steps=5", "epoch=3"], "unknown key 'epoch'"),
