@@ -11,6 +11,7 @@ import time
 import zlib
 from collections import Counter, deque
 from email.utils import formatdate
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import numpy as np
@@ -406,7 +407,9 @@ def start():
 
     def starter(*command):
         pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
-        started.append(subprocess.Popen([sys.executable, *command], **pipes))
+        # What the shell starts in the background ignores Ctrl-C, and so would all that these tests start then.
+        listens = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
+        started.append(subprocess.Popen([sys.executable, *command], preexec_fn=listens, **pipes))
         return started[-1]
 
     yield starter
