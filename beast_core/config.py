@@ -52,7 +52,7 @@ class EncoderConfig:
             raise ValueError("invalid encoder configuration: " + "; ".join(problems))
         buckets = self.ngram_buckets
         if isinstance(buckets, int):
-            buckets = [buckets] * max(1, len(self.ngram_sizes))
+            buckets = [buckets] * (len(self.ngram_sizes) or int(buckets != 0))
         object.__setattr__(self, "ngram_sizes", tuple(self.ngram_sizes))
         object.__setattr__(self, "ngram_buckets", tuple(buckets))
         if problems := self._value_problems():
@@ -95,12 +95,10 @@ class EncoderConfig:
 
     def _ngram_problems(self) -> list[str]:
         if self.family == "flatten":
-            if self.ngram_sizes or self.ngram_buckets or self.projection_width:
-                return [
-                    "ngram_sizes, ngram_buckets and projection_width belong to the 'ngram' family, expected (), () and "
-                    "0 for 'flatten'"
-                ]
-            return []
+            given = {name: getattr(self, name) for name in (*_LISTS, "projection_width") if getattr(self, name)}
+            return [
+                f"{name} is {value}, but belongs to the 'ngram' family: leave it out" for name, value in given.items()
+            ]
         problems = []
         if not self.causal:
             problems.append("causal is False, expected True for the 'ngram' family")

@@ -21,6 +21,8 @@ from beast_core.tables import NGRAM_TABLE, NgramTable, PackedTable
 
 # Of the scale of the byte embeddings, at the start.
 _NGRAM_SHARE = 0.1
+# Of a table: what is computed of them stays in a core's cache.
+_ROWS_AT_ONCE = 2048
 
 
 class BeastEncoder(nn.Module):
@@ -76,6 +78,27 @@ class BeastEncoder(nn.Module):
     def is_packed(self) -> bool:
         """Whether the n-gram table is a `PackedTable`, for reading on a CPU. Moved elsewhere, it is unpacked."""
         return isinstance(getattr(self, "ngram_embedding", None), PackedTable)
+
+    def read_rounded(self, rounded: bool) -> None:
+        """Whether the n-gram table is read as a compact folder will have it, from now on; nothing without a table.
+
+        A packed table is read so in any case.
+        """
+        if isinstance(table := getattr(self, "ngram_embedding", None), NgramTable):
+            table.rounded = rounded
+
+    def pack(self) -> "BeastEncoder":
+        """Makes a table that was rounded a packed one, in place; leaves one alone that would lose by it."""
+        if not isinstance(table := getattr(self, "ngram_embedding", None), NgramTable):
+            return self
+        parts = []
+        for rows in table.weight.detach().split(_ROWS_AT_ONCE):
+            part = PackedTable(PackedTable.pack(rows))
+            if not part.values().equal(rows):
+                return self
+            parts.append(part.weight)
+        self.ngram_embedding = PackedTable(torch.cat(parts))
+        return self
 
     def unpack(self) -> "BeastEncoder":
         """Makes a packed table one that can be trained, in place, of the dtype of the other weights."""

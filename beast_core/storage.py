@@ -42,10 +42,12 @@ def write_encoder(encoder: BeastEncoder, path: str | Path, *, compact: bool = Tr
     """Writes the folder in one step (a crash leaves the old one or the new one) and returns its absolute path.
 
     `compact` stores the n-gram table in 2 bits an entry, everything else as float16; reading it back and writing it
-    again gives the same bytes. It is for a table that learnt while it was `rounded`, as `training.distill` has it: of
-    another, much is lost. `compact=False` keeps float32. Raises `ModelFolderError` for weights that are not finite or,
-    with `compact`, beyond the range of float16, `TypeError` for anything but an encoder, `FileExistsError` for a path
-    that holds something else, `OSError` if the disk is full.
+    again gives the same bytes. It is for a table that learnt while it was `rounded`, as `training.distill` has it; of
+    another, such as one that was fine-tuned, rounding loses something, and `compact=False` keeps float32.
+
+    Raises `ModelFolderError` for weights that are not finite or, with `compact`, beyond the range of float16,
+    `TypeError` for anything but an encoder, `FileExistsError` for a path that holds something else, `OSError` if the
+    disk is full.
     """
     if not isinstance(encoder, BeastEncoder):
         raise TypeError(f"expected a BeastEncoder, found {type(encoder).__name__}; of a WordEncoder, pass its .encoder")
@@ -66,9 +68,11 @@ def write_encoder(encoder: BeastEncoder, path: str | Path, *, compact: bool = Tr
 def read_encoder(path: str | Path | None = None, *, packed: bool = False) -> BeastEncoder:
     """The encoder in a folder of ours or in a stock folder; `None` is the shipped model. On the CPU, in eval mode.
 
-    With `packed`, the n-gram table of a compact folder stays as it is on disk, which is faster and smaller; such an
-    encoder cannot be trained. Raises `FileNotFoundError` if there is no such folder, `TypeError` if `path` is no path,
-    and `ModelFolderError` if it is not a whole, readable model.
+    With `packed`, the n-gram table is read in 2 bits an entry wherever that loses nothing: of compact folders, as it is
+    on disk, and of stock folders that were made of them. That is faster and smaller, but cannot be trained.
+
+    Raises `FileNotFoundError` if there is no such folder, `TypeError` if `path` is no path, and `ModelFolderError` if
+    it is not a whole, readable model.
     """
     if path is not None and (not isinstance(path, str | Path) or not str(path)):
         raise TypeError(f"path is {path!r}, expected the path of a model folder, or None for the shipped model")
@@ -88,7 +92,7 @@ def read_encoder(path: str | Path | None = None, *, packed: bool = False) -> Bea
     _check_shapes(state, encoder.state_dict(), where=str(folder))
     _check_finite(state, where=f"cannot load {folder}")
     encoder.load_state_dict(state, assign=True)
-    return (encoder if packed else encoder.unpack()).eval()
+    return (encoder.pack() if packed else encoder.unpack()).eval()
 
 
 def read_config(folder: Path) -> EncoderConfig:

@@ -81,7 +81,7 @@ class _Embedder(torch.nn.Module):
 def _initialize(
     model: Model, X: list[Doc] | None = None, Y: Any = None, *, folder: Path | None, trainable: bool
 ) -> Model:
-    embedder = _Embedder(read_encoder(folder), trainable=trainable)
+    embedder = _Embedder(read_encoder(folder, packed=not trainable), trainable=trainable)
     model.layers[0].shims[0]._model = embedder
     model.set_dim("nO", embedder.words.width, force=True)
     return model
@@ -143,4 +143,6 @@ def _serialize(embedder: torch.nn.Module) -> bytes:
 def _deserialize(
     placeholder: torch.nn.Module, data: bytes, device: torch.device, *, trainable: bool
 ) -> torch.nn.Module:
-    return _Embedder(encoder_from_bytes(data), trainable=trainable) if data else placeholder
+    if not data:
+        return placeholder
+    return _Embedder(encoder_from_bytes(data, packed=not trainable), trainable=trainable)

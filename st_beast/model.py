@@ -2,7 +2,7 @@
 
 import json
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -98,9 +98,18 @@ class BeastSentenceTransformer(SentenceTransformer):
         `batch_size` is 1,024 unless given. Raises `TypeError` for anything else, `ValueError` for a lone surrogate or a
         prompt.
         """
-        if len(args) <= _BATCH_SIZE_PLACE:
-            kwargs.setdefault("batch_size", _BATCH_SIZE)
-        return super().encode(inputs if isinstance(inputs, str) else check_words(inputs), *args, **kwargs)
+        words = inputs if isinstance(inputs, str) else check_words(inputs)
+        return super().encode(words, *args, **_with_batch_size(args, kwargs))
+
+    @deprecated_kwargs(sentences="inputs")
+    def encode_query(self, inputs: str | Iterable[str], *args: Any, **kwargs: Any) -> Any:
+        """The same as `encode`: a word that is looked for is like any other."""
+        return super().encode_query(inputs, *args, **_with_batch_size(args, kwargs))
+
+    @deprecated_kwargs(sentences="inputs")
+    def encode_document(self, inputs: str | Iterable[str], *args: Any, **kwargs: Any) -> Any:
+        """The same as `encode`: a word that is found is like any other."""
+        return super().encode_document(inputs, *args, **_with_batch_size(args, kwargs))
 
     def preprocess(self, inputs: Iterable[str], prompt: str | None = None, **kwargs: Any) -> dict[str, Tensor]:
         """See `WordModule.preprocess`. The host's own first asks of each word whether it is a picture."""
@@ -143,6 +152,11 @@ class BeastSentenceTransformer(SentenceTransformer):
             self.model_card_data.register_model(self)
 
 
+def _with_batch_size(arguments: Sequence[Any], options: Mapping[str, Any]) -> dict[str, Any]:
+    """The options with our `batch_size`, unless one is given, by name or by place."""
+    return dict(options) if len(arguments) > _BATCH_SIZE_PLACE else {"batch_size": _BATCH_SIZE, **options}
+
+
 def _saved_options(folder: Path) -> dict[str, Any]:
     """What a stock folder says of its prompts, similarity function and truncation."""
     file = folder / _HOST_CONFIG
@@ -161,8 +175,8 @@ def load(
     """The model in a folder as a `SentenceTransformer`, many times as fast on a CPU as the folder of stock parts.
 
     `path` is a folder of ours or one of stock parts that `st_beast` wrote, also fine-tuned; `None` is the Spanish model
-    that ships with the package. On a CPU the n-gram table stays in 2 bits, as it is on disk; to train the model, load
-    it with `trainable`, which unpacks the table. The other options are `SentenceTransformer`'s.
+    that ships with the package. On a CPU the n-gram table is kept in 2 bits an entry, unless it was fine-tuned; to
+    train the model, load it with `trainable`, which unpacks it. The other options are `SentenceTransformer`'s.
 
     >>> load().encode(["perro", "gato"]).shape
     (2, 256)

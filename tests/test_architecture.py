@@ -40,6 +40,8 @@ TOP_LEVEL = {
 HOST_SIGNATURES = {
     "forward",
     "BeastSentenceTransformer.encode",
+    "BeastSentenceTransformer.encode_document",
+    "BeastSentenceTransformer.encode_query",
     "BeastSentenceTransformer.preprocess",
     "BeastSentenceTransformer.save",
     "WordModule.preprocess",

@@ -16,7 +16,6 @@ from tqdm import tqdm
 
 from beast_core import BeastEncoder, encode_words
 from beast_core.files import write_file
-from beast_core.tables import NgramTable
 from training.batches import Batch, Batches, check_distinct
 from training.checkpoint import load_checkpoint, save_checkpoint
 from training.devices import good_at_bfloat16
@@ -72,12 +71,7 @@ class Distillation:
             mixed_precision="bf16" if good_at_bfloat16(device) else "no",
             gradient_accumulation_steps=settings.accumulation_steps,
         )
-        parts = self.accelerator.num_processes * settings.accumulation_steps
-        if settings.batch_size % parts:
-            raise ValueError(
-                f"batch_size {settings.batch_size} does not divide into {self.accelerator.num_processes} processes x "
-                f"{settings.accumulation_steps} accumulation_steps; make it a multiple of {parts}"
-            )
+        _check_batches(settings, processes=self.accelerator.num_processes)
         torch.manual_seed(settings.seed)
         self.encoder = BeastEncoder(config)
         self.batches = Batches(
@@ -128,6 +122,8 @@ class Distillation:
         Raises `LearningStoppedError` on NaN or collapse, `Interrupted` after SIGINT or SIGTERM.
         """
         self._resume()
+        # As the step before read it, also if that was the last and none follows.
+        self.encoder.read_rounded(self.step > self._first_rounded)
         self._started = time.monotonic()
         handlers = {name: signal.signal(name, self._ask_to_stop) for name in (signal.SIGINT, signal.SIGTERM)}
         progress = tqdm(
@@ -169,8 +165,7 @@ class Distillation:
     def train_batch(self, batch: Batch) -> dict[str, torch.Tensor]:
         """One step of the optimiser; returns the batch's `loss` (the cosine distance) and the students' `variance`."""
         self.model.train()
-        if isinstance(table := getattr(self.encoder, "ngram_embedding", None), NgramTable):
-            table.rounded = self.step >= self._first_rounded
+        self.encoder.read_rounded(self.step >= self._first_rounded)
         count = self.settings.accumulation_steps
         device = self.accelerator.device
         candidates = batch.candidates.to(device, non_blocking=True)
@@ -277,3 +272,12 @@ class Distillation:
             lines = self.log_file.read_text(encoding="utf-8").splitlines() if self.log_file.exists() else []
             kept = [line for line in lines if line.endswith("}") and json.loads(line)["step"] <= self.step]
             write_file(self.log_file, "".join(f"{line}\n" for line in kept))
+
+
+def _check_batches(settings: DistillSettings, *, processes: int) -> None:
+    parts = processes * settings.accumulation_steps
+    if settings.batch_size % parts:
+        raise ValueError(
+            f"batch_size {settings.batch_size} does not divide into {processes} processes x "
+            f"{settings.accumulation_steps} accumulation_steps; make it a multiple of {parts}"
+        )

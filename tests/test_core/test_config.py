@@ -76,8 +76,8 @@ def test_json_holds_every_field_so_that_a_changed_default_never_changes_a_saved_
             ["layers is -1, expected at least 0", "projection_width is -1, expected 0 or more"],
         ),
         ({"family": "flatten", "layers": 0, "heads": 1}, ["layers is 0, expected at least 1"]),
-        ({"family": "flatten", "layers": 1, "heads": 1, "ngram_buckets": 9}, ["belong to the 'ngram' family"]),
-        ({"family": "flatten", "layers": 1, "heads": 1, "projection_width": 9}, ["belong to the 'ngram' family"]),
+        ({"family": "flatten", "layers": 1, "heads": 1, "ngram_buckets": 9}, ["ngram_buckets is (9,), but belongs to"]),
+        ({"family": "flatten", "layers": 1, "heads": 1, "projection_width": 9}, ["projection_width is 9, but belongs"]),
         (
             {"family": "ngram", "layers": 0, "heads": 1, "ngram_sizes": [3, 4], "ngram_buckets": [5]},
             ["ngram_buckets is (5,), expected a number of at least 1 for each"],
@@ -94,6 +94,10 @@ def test_all_problems_are_named_at_once(values, problems):
     with pytest.raises(ValueError, match="invalid encoder configuration") as caught:
         EncoderConfig.from_dict(values)
     assert [problem for problem in problems if problem not in str(caught.value)] == []
+
+
+def test_no_buckets_are_none_however_they_are_written():
+    assert EncoderConfig.preset("mini", ngram_buckets=0) == PRESETS["mini"]
 
 
 def test_a_wrong_family_is_not_blamed_on_its_n_grams():

@@ -183,7 +183,7 @@ def test_a_table_that_is_rounded_is_read_as_packed_and_learns_as_what_was_read(f
     rounded = copy.deepcopy(encoder)
     weight = encoder.ngram_embedding.weight
     weight.data = PackedTable(PackedTable.pack(weight.data)).values()
-    rounded.ngram_embedding.rounded = True
+    rounded.read_rounded(True)
     expected, found = (encode(each, WORDS) for each in (encoder, rounded))
     torch.testing.assert_close(found, expected, atol=1e-6, rtol=0)
     assert not torch.allclose(found, encode(make_encoder(family), WORDS), atol=1e-2)

@@ -188,14 +188,16 @@ def test_half_precision_is_close(small):
     assert half.dtype == np.float32 and np.abs(half - full).max() < 0.05
 
 
-def test_words_are_taken_in_large_batches_unless_told_otherwise(model):
-    sizes = []
+@pytest.mark.parametrize("method", ["encode", "encode_query", "encode_document"])
+def test_words_are_taken_in_large_batches_unless_told_otherwise(model, method):
+    encode, sizes = getattr(model, method), []
     model[0].register_forward_hook(lambda _, inputs, output: sizes.append(len(inputs[0]["lengths"])))
     words = [f"palabra{number}" for number in range(1500)]
     for options in ({}, {"batch_size": 700}):
-        model.encode(words, **options)
-    model.encode(words, None, None, 800)
-    assert sizes == [1024, 476, 700, 700, 100, 800, 700]
+        encode(words, **options)
+    encode(words, None, None, 800)
+    assert np.array_equal(encode(sentences=words[:3]), model.encode(words[:3]))
+    assert sizes == [1024, 476, 700, 700, 100, 800, 700, 3, 3]
 
 
 def test_a_packed_table_is_unpacked_where_it_cannot_stay(model):

@@ -72,6 +72,20 @@ def test_weights_are_exactly_those_of_our_folder(preset):
     assert all(torch.equal(found[name], expected[name]) for name in expected)
 
 
+def test_a_folder_of_a_packed_table_is_read_packed_until_it_was_fine_tuned(small, tmp_path):
+    folder = st_beast.save(tmp_path / "stock", model=small)
+    model = st_beast.load(folder)
+    assert model[0].encoder.is_packed
+    assert np.array_equal(model.encode(TRICKY), st_beast.load(small).encode(TRICKY))
+    trained = st_beast.load(folder, trainable=True)
+    with torch.no_grad():
+        trained[0].encoder.ngram_embedding.weight[7, 7] += 1e-3
+    trained.save(tmp_path / "trained")
+    loaded = st_beast.load(tmp_path / "trained")
+    assert not loaded[0].encoder.is_packed
+    assert np.array_equal(loaded.encode(TRICKY), trained.encode(TRICKY))
+
+
 def test_unused_weights_are_few(preset):
     config = read_config(preset.ours)
     ours = sum(value.numel() for value in read_encoder(preset.ours).parameters())

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from beast_core import BeastEncoder, read_encoder, write_encoder
+from beast_core import BeastEncoder, EncoderConfig, read_encoder, write_encoder
 from training import card, evaluate
 from training.columns import digest
 from training.runs import read_records, read_run, rebuild_command
@@ -101,6 +101,13 @@ def test_all_that_was_recorded_is_told(folder, text, tiny_table):
     ):
         assert fact in told
     assert {len(line) <= 120 for line in text.splitlines() if not line.startswith(("|", "python "))} == {True}
+
+
+@pytest.mark.parametrize("change", [{"rounded_share": 0.0}, {"preset": "mini", "encoder": {}}])
+def test_steps_that_are_not_rounded_are_not_told(records, change):
+    encoder = BeastEncoder(EncoderConfig.preset("mini")) if "preset" in change else records[0].encoder
+    run = replace(records[0], settings=replace(records[0].settings, **change), encoder=encoder)
+    assert "as it is stored" not in card.to_card(run, report=records[1])
 
 
 def test_every_score_is_told_with_its_interval(folder, text):

@@ -1,7 +1,6 @@
 import re
 import subprocess
 import sys
-import time
 
 import pytest
 import torch
@@ -57,16 +56,31 @@ def test_hours_and_dollars_by_hand():
 def test_rounded_steps_which_take_longer_count_at_their_share(tiny_settings, tmp_path, monkeypatch):
     settings = read_settings(tiny_settings, changes=["rounded_share=0.25"])
     run = Distillation(settings, table=read_table(settings.table), device=torch.device("cpu"), output=tmp_path)
-    train_batch = run.train_batch
+    asked = []
 
-    def slowly(batch):
-        measured = train_batch(batch)
-        time.sleep(0.2 if run.encoder.ngram_embedding.rounded else 0.1)
-        return measured
+    def pace(run, *, seconds):
+        run.train_batch(next(run.batches.epoch(0)))
+        asked.append((run.encoder.ngram_embedding.rounded, seconds))
+        return 320 if run.encoder.ngram_embedding.rounded else 640
 
-    monkeypatch.setattr(run, "train_batch", slowly)
-    # Three quarters of the steps take a tenth of a second, the others two: an eighth on average, for 64 words.
-    assert measure_pace(run, seconds=1) == pytest.approx(64 / 0.125, rel=0.2)
+    monkeypatch.setattr("training.cost._pace", pace)
+    # Three quarters of the words take 1/640 of a second each, the others twice that: 1/512 on average.
+    assert measure_pace(run, seconds=1) == pytest.approx(512)
+    assert asked == [(False, 0.75), (True, 0.25)]
+
+
+@pytest.mark.usefixtures("no_accelerator")
+@pytest.mark.parametrize(("share", "rounded"), [(0.0, False), (1.0, True)])
+def test_steps_that_are_all_alike_are_measured_once(tiny_settings, tmp_path, monkeypatch, share, rounded):
+    settings = read_settings(tiny_settings, changes=[f"rounded_share={share}"])
+    run = Distillation(settings, table=read_table(settings.table), device=torch.device("cpu"), output=tmp_path)
+    asked = []
+    monkeypatch.setattr(
+        "training.cost._pace",
+        lambda run, *, seconds: asked.append((run.step >= (1 - share) * run.total_steps, seconds)) or 640,
+    )
+    assert measure_pace(run, seconds=1) == pytest.approx(640)
+    assert asked == [(rounded, 1.0)]
 
 
 @pytest.mark.parametrize(

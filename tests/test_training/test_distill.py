@@ -70,6 +70,14 @@ def test_the_last_steps_read_the_table_as_it_is_stored(tiny_settings, tiny_table
     np.testing.assert_allclose(stored, as_trained, atol=1e-2)  # what float16 makes of the other weights
 
 
+def test_a_finished_run_given_again_writes_what_was_trained(tiny_settings, finished, tmp_path):
+    changes = ["--set", "noise_share=0.0", "--set", "epochs=40"]
+    distill(tiny_settings, finished, *changes, "--full", str(tmp_path / "full"))
+    full, compact = (read_encoder(folder).state_dict() for folder in (tmp_path / "full", finished / "model"))
+    assert full["ngram_embedding.weight"].equal(compact["ngram_embedding.weight"])
+    assert not full["projection.weight"].equal(compact["projection.weight"])
+
+
 def test_a_published_shape_learns_too(tiny_table, tmp_path):
     settings = tmp_path / "flatten.toml"
     encoder = "{ hidden_width = 16, heads = 4, feed_forward_width = 32, output_width = 16 }"
