@@ -142,7 +142,7 @@ def load_encoder(
 
     Reads our own folders and the sentence-transformers folders that `st_beast` and the training write. With a `dtype`
     of `torch.bfloat16`, layers compute in that: twice as fast and more on processors with AMX, slower on those without.
-    Vectors are still float32. The shipped model has no layer that this would speed up.
+    Vectors are still float32. The shipped model gains little by it.
 
     Raises `FileNotFoundError` and `ModelFolderError`, see `read_encoder`, and `ValueError` for other dtypes.
     """
