@@ -21,7 +21,7 @@ import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 from training.batches import Batch
-from training.devices import choose_device, good_at_bfloat16
+from training.devices import choose_device, good_at_bfloat16, keep_freed_memory
 from training.markdown import markdown_table
 from training.metrics import made_up_words, unit_rows
 from training.settings import DistillSettings, read_settings
@@ -166,6 +166,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--device", default="auto", help="auto (a GPU if there is one), cpu, cuda, cuda:1, mps")
     parser.add_argument("--processor", action="append", metavar="NAME=FLOPS@DOLLARS", help=", ".join(PROCESSORS))
     options = parser.parse_args(arguments)
+    keep_freed_memory()  # as training.distill does
     try:
         processors = [Processor.parse(text) for text in options.processor or PROCESSORS]
         device = choose_device(options.device)

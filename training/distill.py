@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from beast_core import write_encoder
-from training.devices import choose_device
+from training.devices import choose_device, keep_freed_memory
 from training.settings import read_settings
 from training.student import Distillation, Interrupted, LearningStoppedError
 from training.table import read_table
@@ -21,6 +21,7 @@ from training.table import read_table
 def main(arguments: Sequence[str] | None = None) -> None:
     """Runs a distillation, then writes the compact model and the sentence-transformers folder."""
     options = _parser().parse_args(arguments)
+    keep_freed_memory()
     try:
         settings = read_settings(options.settings, changes=options.set)
         device = choose_device(options.device)
