@@ -21,8 +21,6 @@ from beast_core.tables import NGRAM_TABLE, NgramTable, PackedTable
 
 # Of the scale of the byte embeddings, at the start.
 _NGRAM_SHARE = 0.1
-# Of a table: what is computed of them stays in a core's cache.
-_ROWS_AT_ONCE = 2048
 
 
 class BeastEncoder(nn.Module):
@@ -89,15 +87,10 @@ class BeastEncoder(nn.Module):
 
     def pack(self) -> "BeastEncoder":
         """Makes a table that was rounded a packed one, in place; leaves one alone that would lose by it."""
-        if not isinstance(table := getattr(self, "ngram_embedding", None), NgramTable):
-            return self
-        parts = []
-        for rows in table.weight.detach().split(_ROWS_AT_ONCE):
-            part = PackedTable(PackedTable.pack(rows))
-            if not part.values().equal(rows):
-                return self
-            parts.append(part.weight)
-        self.ngram_embedding = PackedTable(torch.cat(parts))
+        table = getattr(self, "ngram_embedding", None)
+        packed = PackedTable.without_loss(table.weight.detach()) if isinstance(table, NgramTable) else None
+        if packed is not None:
+            self.ngram_embedding = packed
         return self
 
     def unpack(self) -> "BeastEncoder":

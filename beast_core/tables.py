@@ -15,6 +15,8 @@ _SCALE_BYTES = 4
 _BEYOND = 1 + 1e-5
 # Smaller scales count as zero: float16 has ever fewer bits for them.
 _LEAST_SCALE = 2.0**-14
+# What is computed of so many rows stays in a core's cache.
+_ROWS_AT_ONCE = 2048
 
 
 def round_rows(rows: Tensor) -> tuple[Tensor, Tensor]:
@@ -100,6 +102,17 @@ class PackedTable(nn.Module):
         fours = (levels + 1.5).to(torch.uint8).unflatten(1, (-1, 4))
         entries = (fours << torch.arange(0, 8, 2, dtype=torch.uint8)).sum(dim=2, dtype=torch.uint8)
         return torch.cat([entries, torch.cat([scales, -1.5 * scales], dim=1).half().view(torch.uint8)], dim=1)
+
+    @classmethod
+    def without_loss(cls, table: Tensor) -> "PackedTable | None":
+        """`(rows, width)` float32, if its values are the very same when packed; None if not."""
+        parts = []
+        for rows in table.split(_ROWS_AT_ONCE):
+            part = cls(cls.pack(rows))
+            if not part.values().equal(rows):
+                return None
+            parts.append(part.weight)
+        return cls(torch.cat(parts))
 
     def values(self) -> Tensor:
         """`(rows, width)` float32."""
