@@ -17,7 +17,8 @@ import pyarrow as pa
 import pyarrow.parquet as parquet
 
 from beast_core.encoding import normalize_word
-from training.columns import Columns, digest, list_matrix, repeated_words
+from training.common.files import digest
+from training.common.parquet import Columns, list_matrix, repeated_words
 
 Storage = Literal["int8", "float16"]
 

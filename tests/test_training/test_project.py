@@ -12,8 +12,8 @@ import pytest
 import srsly
 
 from beast_core import load_encoder
+from training.common.variables import unknown_variables
 from training.table import read_table
-from training.variables import unknown_variables
 
 ROOT = Path(__file__).parents[2]
 

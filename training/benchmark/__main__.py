@@ -27,7 +27,7 @@ from training.benchmark.routes import ROUTES, Route
 from training.benchmark.stream import measure_stream
 from training.benchmark.timing import ROUNDS, Spread
 from training.benchmark.words import plain_differences, word_speeds
-from training.evalsets import InputError
+from training.common.errors import InputError
 from training.table import TeacherTableError, read_table
 
 _COMPARED_WORDS = 512

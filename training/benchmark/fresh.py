@@ -13,9 +13,7 @@ import time
 from importlib import import_module
 from pathlib import Path
 
-import psutil
-
-from training.processes import run_fresh
+from training.common.processes import resident_memory, run_fresh
 
 
 def measure_fresh(name: str, *, folder: Path) -> dict[str, float]:
@@ -32,14 +30,14 @@ def main() -> None:
     for module in route.host:
         import_module(module)
     gc.collect()
-    before = psutil.Process().memory_info().rss
+    before = resident_memory()
     started = time.perf_counter()
     embed = route.load(Path(folder))
     embed(["palabra"])
     loaded = time.perf_counter()
     measured = {
         "load_seconds": loaded - started,
-        "resident_bytes": psutil.Process().memory_info().rss - before,  # while `embed` is there
+        "resident_bytes": resident_memory() - before,  # while `embed` is there
     }
     print(json.dumps(measured))
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 from training.benchmark.bars import bars
-from training.markdown import markdown_table
+from training.common.markdown import markdown_table
 
 
 def to_markdown(report: dict[str, Any]) -> str:

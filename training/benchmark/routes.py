@@ -123,20 +123,20 @@ def _model2vec(folder: Path) -> Embed:
 
 
 def _universal(folder: Path) -> Embed:
-    from training.installed import UniversalWords
+    from training.vectors.installed import UniversalWords
 
     lookup = UniversalWords().lookup
     return lambda words: lookup(words)[0]
 
 
 def _find_universal() -> Path:
-    from training.spanish.universal_encoder import find_files
+    from training.resources.universal_encoder import find_files
 
     return find_files()[1].parent
 
 
 def _find_minilm() -> Path:
-    from training.spanish.english_encoder import find_model
+    from training.resources.english_encoder import find_model
 
     return find_model()
 

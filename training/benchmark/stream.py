@@ -12,9 +12,7 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 
-import psutil
-
-from training.processes import run_fresh
+from training.common.processes import resident_memory, run_fresh
 
 _CHUNK = 50_000
 
@@ -52,7 +50,7 @@ def main() -> None:
             seconds += time.perf_counter() - before
         end = min(start + part, number)
         measured = {"words": end, "part": end - start, "seconds": seconds}
-        print(json.dumps(measured | {"resident_bytes": psutil.Process().memory_info().rss}), flush=True)
+        print(json.dumps(measured | {"resident_bytes": resident_memory()}), flush=True)
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from typing import Any
 
 from training.benchmark.routes import ROUTES, Embed, Route
 from training.benchmark.timing import WordSource, in_turns, seconds_of, words_in_time
-from training.models import size_on_disk
+from training.common.files import size_on_disk
 
 _SINGLE_WORDS = 20  # one after the other; the median of a round counts
 

@@ -1,0 +1,65 @@
+import json
+from pathlib import Path
+
+import pytest
+
+from training.distill.settings import DistillSettings, read_settings
+
+
+@pytest.mark.parametrize("path", sorted(Path("training/configs").glob("*.toml")), ids=lambda path: path.stem)
+def test_every_shipped_config_is_valid(path):
+    assert read_settings(path).encoder_config().output_width == 256
+
+
+def test_the_published_recipe_is_the_published_one():
+    settings = read_settings("training/configs/published.toml")
+    assert (settings.preset, settings.epochs, settings.batch_size) == ("base", 500, 64)
+    assert (settings.learning_rate, settings.embedding_learning_rate, settings.weight_decay) == (2e-5, 2e-5, 1e-6)
+    assert (settings.noise_share, settings.warmup_share, settings.frequency_power) == (0, 0, 0)
+    assert settings.contrast_weight == 0 and not settings.nested_widths
+
+
+def test_settings_are_the_same_when_they_come_back_from_a_checkpoint():
+    settings = DistillSettings(table="t.parquet").to_dict()
+    assert json.loads(json.dumps(settings)) == settings
+
+
+def test_changes_override_the_file_and_reach_into_the_encoder():
+    settings = read_settings(
+        "training/configs/smoke.toml", changes=["epochs=7", "encoder.layers=2", "table='other.parquet'"]
+    )
+    assert (settings.epochs, settings.table) == (7, "other.parquet")
+    assert (settings.encoder["layers"], settings.encoder["hidden_width"]) == (2, 32)
+
+
+def test_all_problems_are_named_at_once(tmp_path):
+    path = tmp_path / "bad.toml"
+    path.write_text("table = 't.parquet'\nepoch = 3\nlerning_rate = 1\n")
+    with pytest.raises(ValueError, match=r"unknown key 'epoch'; unknown key 'lerning_rate'; known keys: .*'epochs'"):
+        read_settings(path)
+    path.write_text("table = 't.parquet'\nepochs = 0\nnoise_share = 3\nencoder = { heads = 7 }\n")
+    with pytest.raises(
+        ValueError, match=r"epochs is 0.*noise_share is 3.*hidden_width 256 is not a multiple of heads 7"
+    ):
+        read_settings(path)
+    path.write_text("table = 't.parquet'\nseed = -1\nweight_decay = nan\nlearning_rate = inf\n")
+    with pytest.raises(ValueError, match=r"seed is -1.*learning_rate is inf.*weight_decay is nan"):
+        read_settings(path)
+    path.write_text("table = 't.parquet'\ntemperature = 0\ncontrast_weight = -1\nnested_widths = [0, 64, 256]\n")
+    with pytest.raises(
+        ValueError,
+        match=r"temperature is 0.*rounded_share is 1.5.*contrast_weight is -1.*nested_widths holds \[0, 256\].* 256",
+    ):
+        read_settings(path, changes=["rounded_share=1.5"])
+    path.write_text("table = 't.parquet'\nnested_widths = 64\n")
+    with pytest.raises(ValueError, match="nested_widths is 64, expected a list of int"):
+        read_settings(path)
+    with pytest.raises(ValueError, match=r"encoder is .* expected a table"):
+        read_settings("training/configs/smoke.toml", changes=["encoder=1"])
+    path.write_text("table = 1\nepochs = 'many'\n")
+    with pytest.raises(ValueError, match=r"table is 1, expected str; epochs is 'many', expected int"):
+        read_settings(path)
+    with pytest.raises(ValueError, match="cannot read the change 'epochs'"):
+        read_settings("training/configs/smoke.toml", changes=["epochs"])
+    with pytest.raises(ValueError, match="unknown preset 'lion', expected one of"):
+        read_settings("training/configs/smoke.toml", changes=["preset='lion'", "encoder={}"])

@@ -1,0 +1,110 @@
+import re
+import subprocess
+import sys
+
+import pytest
+import torch
+from accelerate.state import AcceleratorState
+
+from training.distill.loop import Distillation
+from training.distill.settings import read_settings
+from training.report.cost import Cost, Processor, flop_per_word, main, measure_pace, to_markdown
+from training.table import read_table
+
+
+@pytest.fixture
+def no_accelerator():
+    """Accelerate keeps one precision for a process, and another test may have set another."""
+    AcceleratorState._reset_state(reset_partial_state=True)
+    yield
+    AcceleratorState._reset_state(reset_partial_state=True)
+
+
+@pytest.mark.usefixtures("no_accelerator")
+def test_the_arithmetic_of_a_step_is_what_a_count_by_hand_gives(tiny_settings, tmp_path):
+    settings = read_settings(flatten_settings(tiny_settings, folder=tmp_path))
+    window, width, inner, output, words = 10, 16, 32, 16, 8
+    # Multiplications of a word: queries, keys, values and output; scores and their use; feed-forward; projection.
+    forward = window * (4 * width * width + 2 * window * width + 2 * width * inner) + window * width * output
+    # A product of matrices has two in the backward pass, but the contrast one: the teacher's vectors do not learn.
+    multiplications = 3 * forward + 2 * words * output
+    assert flop_per_word(settings, device=torch.device("cpu")) == 2 * multiplications
+
+
+def flatten_settings(tiny_settings, *, folder):
+    """A published shape on the tiny table."""
+    encoder = "{ layers = 1, heads = 2, hidden_width = 16, feed_forward_width = 32, output_width = 16, window = 10 }"
+    table = re.search("table = .*", tiny_settings.read_text())[0]
+    path = folder / "flatten.toml"
+    path.write_text(
+        f"{table}\npreset = 'asterisk'\nencoder = {encoder}\nbatch_size = 8\nepochs = 3\nfrequency_power = 0\n"
+    )
+    return path
+
+
+def test_hours_and_dollars_by_hand():
+    cost = Cost("recipe", flop_per_word=2e6, pace=1000.0, words=36_000_000)
+    assert cost.flop == 7.2e13
+    assert cost.hours(peak=1e9, share=0.2) == pytest.approx(100)
+    # Here: 2e9 FLOP/s of a peak of 1e10 are a fifth, 36 million words at a thousand a second ten hours.
+    table = to_markdown([cost], peak=1e10, processors=[Processor("big", peak=1e11, price=2.5)])
+    assert table.splitlines()[0].endswith("| here | big |")
+    assert table.splitlines()[2] == "| recipe | 2.00e+06 | 1,000 | 20.0% | 3.6e+07 | 7.20e+13 | 10.0 h | 1.0 h, $2.50 |"
+
+
+@pytest.mark.usefixtures("no_accelerator")
+def test_rounded_steps_which_take_longer_count_at_their_share(tiny_settings, tmp_path, monkeypatch):
+    settings = read_settings(tiny_settings, changes=["rounded_share=0.25"])
+    run = Distillation(settings, table=read_table(settings.table), device=torch.device("cpu"), output=tmp_path)
+    asked = []
+
+    def pace(run, *, seconds):
+        run.train_batch(next(run.batches.epoch(0)))
+        asked.append((run.encoder.ngram_embedding.rounded, seconds))
+        return 320 if run.encoder.ngram_embedding.rounded else 640
+
+    monkeypatch.setattr("training.report.cost._pace", pace)
+    # Three quarters of the words take 1/640 of a second each, the others twice that: 1/512 on average.
+    assert measure_pace(run, seconds=1) == pytest.approx(512)
+    assert asked == [(False, 0.75), (True, 0.25)]
+
+
+@pytest.mark.usefixtures("no_accelerator")
+@pytest.mark.parametrize(("share", "rounded"), [(0.0, False), (1.0, True)])
+def test_steps_that_are_all_alike_are_measured_once(tiny_settings, tmp_path, monkeypatch, share, rounded):
+    settings = read_settings(tiny_settings, changes=[f"rounded_share={share}"])
+    run = Distillation(settings, table=read_table(settings.table), device=torch.device("cpu"), output=tmp_path)
+    asked = []
+    monkeypatch.setattr(
+        "training.report.cost._pace",
+        lambda run, *, seconds: asked.append((run.step >= (1 - share) * run.total_steps, seconds)) or 640,
+    )
+    assert measure_pace(run, seconds=1) == pytest.approx(640)
+    assert asked == [(rounded, 1.0)]
+
+
+@pytest.mark.parametrize(
+    "text", ["A100", "A100=312e12", "A100=fast@2", "A100=1e12@2@3", "=1e12@2", "A=-1@2", "A=nan@2"]
+)
+def test_a_processor_that_cannot_be_read_is_named(text):
+    with pytest.raises(ValueError, match=re.escape(f"processor {text!r}, expected name=FLOP/s@dollars")):
+        Processor.parse(text)
+
+
+def test_the_command_measures_several_recipes(tiny_settings, tmp_path):
+    recipes = [str(tiny_settings), str(flatten_settings(tiny_settings, folder=tmp_path))]
+    options = ["--seconds", "0.1", "--words", "1000", "--device", "cpu", "--processor", "big=1e15@3"]
+    done = subprocess.run(
+        [sys.executable, "-m", "training.report.cost", *recipes, *options], capture_output=True, text=True, timeout=300
+    )
+    assert done.returncode == 0, done.stderr
+    peak, _, header, _, tiny, flatten = done.stdout.splitlines()
+    assert re.fullmatch(r"Peak here: \d+\.\d\d TFLOP/s in (bfloat16|float32), \d+ threads, cpu\.", peak)
+    assert header.endswith("| big |")
+    assert tiny.startswith("| tiny | ") and "| 1e+04 |" in tiny  # 10 epochs of 1,000 words
+    assert flatten.startswith("| flatten | ") and "| 3e+03 |" in flatten
+
+
+def test_a_missing_recipe_is_told_in_a_line():
+    with pytest.raises(SystemExit, match=r"error: no settings at .*missing\.toml"):
+        main(["missing.toml", "--device", "cpu", "--seconds", "0.1"])

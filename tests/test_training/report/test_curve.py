@@ -1,0 +1,38 @@
+import subprocess
+import sys
+
+import pytest
+
+from training.distill.settings import read_settings
+from training.evaluate.pictures import read_log
+from training.report.curve import main
+
+
+def test_a_run_is_told_by_what_it_cost_and_learnt(tiny_settings, tmp_path):
+    run = tmp_path / "run"
+    command = [sys.executable, "-m", "training.distill", str(tiny_settings), "--output", str(run), "--device", "cpu"]
+    subprocess.run(command, check=True, capture_output=True, timeout=300)
+    told = subprocess.run(
+        [sys.executable, "-m", "training.report.curve", f"tiny={run}", "--output", str(tmp_path / "curve")],
+        check=True,
+        capture_output=True,
+        text=True,
+        timeout=300,
+    ).stdout
+    moments = [line for line in read_log(run / "log.jsonl") if "held_out_cosine" in line]
+    rows = [line.strip("| ").split(" | ") for line in told.splitlines()[2:]]
+    assert len(rows) == len(moments) == 4
+    batch_size = read_settings(tiny_settings).batch_size
+    for row, moment in zip(rows, moments, strict=True):
+        assert row[:2] == ["tiny", f"{moment['step'] * batch_size:,}"]
+        assert row[4:] == [f"{moment['held_out_cosine']:.3f}", f"{moment['cosine']:.3f}"]
+    assert (tmp_path / "curve/curve.md").read_text() == told
+    assert (tmp_path / "curve/curve.png").read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize(
+    ("given", "message"), [("run", "'run' is no run, expected NAME=FOLDER"), ("a=nowhere", "nowhere is no run of")]
+)
+def test_what_is_no_run_is_named(given, message, tmp_path):
+    with pytest.raises(SystemExit, match=message):
+        main([given, "--output", str(tmp_path)])

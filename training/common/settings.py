@@ -1,0 +1,110 @@
+"""Settings: TOML files and tables, checked whole before anything starts."""
+
+import tomllib
+import types
+import typing
+from collections.abc import Sequence
+from dataclasses import MISSING, fields
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+
+_Kind = TypeVar("_Kind")
+
+
+def check_fields(instance: Any) -> list[str]:
+    """A sentence on each field of a dataclass whose value is not of the field's type; for use in `__post_init__`.
+
+    Knows `str`, `int`, `float` (an integer will do), `bool`, lists and tuples of these, `dict`, `Literal` and unions.
+
+    >>> @dataclass
+    ... class Options:
+    ...     batch_size: int
+    ...     device: Literal["cpu", "cuda"]
+    >>> check_fields(Options(batch_size="many", device="tpu"))
+    ["batch_size is 'many', expected int", "device is 'tpu', expected 'cpu' or 'cuda'"]
+    """
+    hints = typing.get_type_hints(type(instance))
+    return [
+        f"{entry.name} is {getattr(instance, entry.name)!r}, expected {_told(hints[entry.name])}"
+        for entry in fields(instance)
+        if not _fits(getattr(instance, entry.name), hints[entry.name])
+    ]
+
+
+def _fits(value: Any, hint: Any) -> bool:
+    origin, arguments = typing.get_origin(hint), typing.get_args(hint)
+    if hint is Any:
+        return True
+    if origin is Literal:
+        return any(value == each and type(value) is type(each) for each in arguments)
+    if origin in (typing.Union, types.UnionType):
+        return any(_fits(value, each) for each in arguments)
+    if (origin or hint) in (list, tuple):  # TOML knows lists only
+        return isinstance(value, list | tuple) and all(_fits(each, arguments[0]) for each in value if arguments)
+    wanted = (int, float) if hint is float else (origin or hint)
+    return isinstance(value, wanted) and (hint is bool or not isinstance(value, bool))
+
+
+def _told(hint: Any) -> str:
+    origin, arguments = typing.get_origin(hint), typing.get_args(hint)
+    if origin is Literal:
+        return " or ".join(map(repr, arguments))
+    if origin in (typing.Union, types.UnionType):
+        return " or ".join(map(_told, arguments))
+    if (origin or hint) in (list, tuple):
+        return f"a list of {_told(arguments[0])}" if arguments else "a list"
+    return "a table" if (origin or hint) is dict else getattr(hint, "__name__", str(hint))
+
+
+def build(kind: type[_Kind], *, values: dict[str, Any], source: str) -> _Kind:
+    """An instance of a dataclass that checks itself, from a TOML table.
+
+    Raises `ValueError` that names `source`, every unknown and every missing key and what the class finds wrong.
+    """
+    known = {entry.name: entry for entry in fields(kind)}
+    problems = [f"unknown key {key!r}" for key in sorted(set(values) - set(known))]
+    missing = [
+        name
+        for name, entry in known.items()
+        if name not in values and entry.default is MISSING and entry.default_factory is MISSING
+    ]
+    problems += [f"missing key {name!r}" for name in missing]
+    keys = f"; known keys: {sorted(known)}" if problems else ""
+    if not missing:
+        try:
+            instance = kind(**{key: value for key, value in values.items() if key in known})
+        except ValueError as error:
+            problems.append(str(error))
+    if problems:
+        raise ValueError(f"{source}: {'; '.join(problems)}{keys}")
+    return instance
+
+
+def read_values(path: str | Path, *, changes: Sequence[str] = ()) -> dict[str, Any]:
+    """The table in a TOML file, with changes such as `epochs=2` or `encoder.layers=2`, which are TOML as well.
+
+    A change reaches into a table and leaves its other keys as they are. Raises `FileNotFoundError` and `ValueError`.
+    """
+    file = Path(path).resolve()
+    if not file.is_file():
+        raise FileNotFoundError(f"no settings at {file} (given: {str(path)!r}), expected a TOML file")
+    try:
+        values = tomllib.loads(file.read_text(encoding="utf-8"))
+    except ValueError as error:  # not TOML, not UTF-8
+        raise ValueError(f"{file} is not TOML: {error}") from error
+    for change in changes:
+        try:
+            changed = tomllib.loads(change)
+        except tomllib.TOMLDecodeError as error:
+            raise ValueError(
+                f"cannot read the change {change!r}: {error}; expected key=value, text in quotes"
+            ) from error
+        values = _merged(values, changed)
+    return values
+
+
+def _merged(values: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
+    return values | {
+        key: _merged(values[key], value) if isinstance(value, dict) and isinstance(values.get(key), dict) else value
+        for key, value in changes.items()
+    }

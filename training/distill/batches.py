@@ -1,0 +1,110 @@
+"""The stream of batches: the same words in the same order on every machine, however many processes share them."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from random import Random
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from beast_core import EncoderConfig, encode_words
+from beast_core.encoding import normalize_word
+from training.distill.noise import misspell
+from training.table import TeacherTable
+
+
+@dataclass(frozen=True)
+class Batch:
+    """One process's part of a batch, and the teacher's side of the whole of it.
+
+    Of its words, the bytes `(words, window)` and lengths `(words,)`; `candidates` are the teacher's vectors of the
+    distinct words of the whole batch, `(distinct words, width)`, and `rows` `(words,)` tells which is a word's own.
+    """
+
+    word_bytes: Tensor
+    lengths: Tensor
+    rows: Tensor
+    candidates: Tensor
+
+
+class Batches:
+    """Shuffled, partly misspelt batches of the words that are not held out, of frequent ones more.
+
+    Batch `i` of epoch `e` depends on the seed, `e` and `i` alone: a resumed run continues where it was, and each of
+    several processes takes every n-th part of the same batch.
+    """
+
+    def __init__(
+        self,
+        table: TeacherTable,
+        *,
+        config: EncoderConfig,
+        batch_size: int,
+        noise_share: float,
+        frequency_power: float,
+        seed: int,
+    ) -> None:
+        seen = np.flatnonzero(~table.held_out)
+        self.words = [table.words[row] for row in seen]
+        self.targets = torch.from_numpy(table.vectors[seen])
+        self.config = config
+        self.batch_size = batch_size
+        self.noise_share = noise_share
+        self.seed = seed
+        weights = (10.0 ** table.frequencies[seen].astype(np.float64)) ** frequency_power
+        self._shares = weights / weights.sum()
+        self._real_words = frozenset(table.words)
+        self._word_bytes, self._lengths = map(torch.from_numpy, encode_words(self.words, config=config))
+
+    @property
+    def per_epoch(self) -> int:
+        """Batches of as many words as there are; the last is filled up from the beginning of the epoch's order."""
+        return -(-len(self.words) // self.batch_size)
+
+    def epoch(self, number: int, *, start: int = 0, part: int = 0, parts: int = 1) -> Iterator[Batch]:
+        """The batches of one epoch from the `start`-th on, of each the rows `part, part + parts, ...`."""
+        order = np.resize(self._order(number), self.per_epoch * self.batch_size)
+        for index in range(start, self.per_epoch):
+            rows = order[index * self.batch_size : (index + 1) * self.batch_size]
+            yield self._batch(rows, random=Random(f"{self.seed} {number} {index}"), part=part, parts=parts)
+
+    def _order(self, number: int) -> np.ndarray:
+        """Each word as often as its share asks for, rounded down or up at random (systematic sampling); shuffled."""
+        random, count = np.random.default_rng((self.seed, number)), len(self.words)
+        ends = np.minimum(np.cumsum(self._shares) * count, count)
+        ends[-1] = count  # whatever rounding made of it
+        return random.permutation(np.searchsorted(ends, np.arange(count) + random.random(), side="right"))
+
+    def _batch(self, rows: np.ndarray, *, random: Random, part: int, parts: int) -> Batch:
+        distinct, places = map(torch.from_numpy, np.unique(rows, return_inverse=True))
+        own = places[part::parts]
+        word_bytes, lengths = self._word_bytes[distinct[own]], self._lengths[distinct[own]]
+        # Every process draws the noise of the whole batch, so that the draws do not depend on how many there are.
+        noisy: dict[int, str] = {}
+        for place, row in enumerate(rows.tolist()):
+            if random.random() < self.noise_share:
+                word = misspell(self.words[row], random=random, real_words=self._real_words)
+                if place % parts == part:
+                    noisy[place // parts] = word
+        if noisy:
+            changed = torch.tensor(list(noisy))
+            word_bytes[changed], lengths[changed] = map(
+                torch.from_numpy, encode_words(list(noisy.values()), config=self.config)
+            )
+        return Batch(word_bytes, lengths, own, self.targets[distinct])
+
+
+def check_distinct(words: Sequence[str], *, lowercase: bool) -> None:
+    """Raises `ValueError` if several words are one to an encoder that lower-cases them or does not."""
+    spelling: dict[str, str] = {}
+    twins = [
+        (first, word)
+        for word in words
+        if (first := spelling.setdefault(normalize_word(word, lowercase=lowercase), word)) != word
+    ]
+    if twins:
+        raise ValueError(
+            f"{len(twins)} words of the table are the same to the encoder (lowercase = {str(lowercase).lower()}), for "
+            f"example {twins[:3]}; keep one vector of each, or set encoder.lowercase=false"
+        )

@@ -1,0 +1,162 @@
+"""Evaluation sets out of the files that their authors published, as `spacy project assets --extra` downloads them.
+
+python -m training.evaluate.originals assets/originals assets/eval
+"""
+
+import argparse
+import csv
+import re
+import sys
+import unicodedata
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import NamedTuple
+from xml.etree import ElementTree
+
+from beast_core.files import write_file
+from training.common.errors import InputError
+from training.common.words import is_single, without_accents
+
+
+def _pairs(text: str) -> Iterator[Sequence[str]]:
+    for line in text.splitlines():
+        first, second, score = line.split("\t")
+        float(score)
+        yield first, second, score
+
+
+def _semantic_fields(text: str) -> Iterator[Sequence[str]]:
+    """The first Spanish term of each concept, without its notes in brackets, and the chapter of the concept."""
+    for row in csv.DictReader(text.splitlines(), delimiter="\t", quoting=csv.QUOTE_NONE):
+        word = re.sub(r"\(.*?\)", "", row["SPANISH"].split(",")[0]).strip()
+        if is_single(word):
+            yield word, row["CHAPTER"]
+
+
+def _closed_classes(text: str) -> Iterator[Sequence[str]]:
+    for language, _, label, *terms in csv.reader(text.splitlines()):
+        if language == "ES":
+            yield from ((term.strip(), label) for term in terms if term.strip())
+
+
+def _tweets(text: str) -> Iterator[Sequence[str]]:
+    """Below each tweet, indented lines `spelling class normal_form`."""
+    for line in text.splitlines():
+        cells = line.split(maxsplit=2)
+        if line.startswith("\t") and len(cells) == 3:
+            yield cells
+
+
+def _inflections(text: str) -> Iterator[Sequence[str]]:
+    for line in text.splitlines():
+        lemma, form, tags = line.split("\t")
+        yield lemma, form, tags
+
+
+def _autocorrections(text: str) -> Iterator[Sequence[str]]:
+    """Pairs of words among the replacements of a word processor, most of which are symbols."""
+    try:
+        root = ElementTree.fromstring(text.encode("utf-8"))
+    except ElementTree.ParseError as error:
+        raise ValueError(error) from error
+    for block in root:
+        wrong, right = (block.get(f"{{http://openoffice.org/2001/block-list}}{name}") for name in _REPLACEMENT)
+        if wrong.isalpha() and right.isalpha():
+            yield wrong, right, "accent" if without_accents(wrong) == without_accents(right) else "other"
+
+
+_REPLACEMENT = ("abbreviated-name", "name")
+
+
+class _Original(NamedTuple):
+    url: str
+    destination: str
+    read: Callable[[str], Iterator[Sequence[str]]]
+
+
+_COLUMNS = {
+    _pairs: ("word1", "word2", "score"),
+    _semantic_fields: ("word", "chapter"),
+    _closed_classes: ("word", "category"),
+    _autocorrections: ("wrong", "right", "kind"),
+    _tweets: ("oov", "class", "normalised"),
+    _inflections: ("lemma", "form", "tags"),
+}
+
+_GITHUB = "https://raw.githubusercontent.com"
+_SIMLEX = f"{_GITHUB}/ikergarcia1996/MVM-Embeddings/6c4c8a57f05573a03f576ee7513266dacb2b8068/SimilarityDataset"
+_CONCEPTNET = f"{_GITHUB}/commonsense/conceptnet5"
+_SEMEVAL = f"{_CONCEPTNET}/644dcf529305b89cdcde6ea1996ef915bb97eea7/conceptnet5/support_data/semeval17-2"
+_WORDSIM = f"{_CONCEPTNET}/3cb336d73f9e2209bde3d594619296f9fbdbaf8d/conceptnet5/support_data/wordsim-353"
+_CONCEPTICON = f"{_GITHUB}/concepticon/concepticon-data/02ffb172522a60824001f80ee0f4a82157d6e5cd/concepticondata"
+_PARALEX = f"{_GITHUB}/gavagai-corp/ParaLex/1460a34efd510f7e28d6d8cf17b001e3a7b36ca6"
+_LIBREOFFICE = f"{_GITHUB}/LibreOffice/core/004f24fcb12bc9f43e6c812ef2751b777dc44031/extras/source/autocorr/lang/es"
+_TWEETNORM = f"{_GITHUB}/jacerong/normalesp/418d5632922d0923133040b6229393b80d7bab07/normalesp/tests/Tweet-Norm_es"
+_SIGMORPHON = f"{_GITHUB}/sigmorphon/conll2018/865cac6f2fb9b1afc092269d60c80e670c576635/task1/all"
+
+_PUBLISHED = (
+    _Original(f"{_SIMLEX}/SL999es.tab", "similarity/simlex999_es_ew.tsv", _pairs),
+    _Original(f"{_SIMLEX}/ES-SIM999.txt", "similarity/simlex999_es_semr11.tsv", _pairs),
+    _Original(f"{_SEMEVAL}/es.test.txt", "similarity/semeval2017_t2_es.tsv", _pairs),
+    _Original(f"{_WORDSIM}/es.fixed.tab", "similarity/ws353_es.tsv", _pairs),
+    _Original(f"{_CONCEPTICON}/conceptlists/Key-2016-1310.tsv", "clustering/ids_chapters_es.tsv", _semantic_fields),
+    _Original(f"{_PARALEX}/ParaLex.csv", "clustering/paralex_es.tsv", _closed_classes),
+    _Original(f"{_LIBREOFFICE}/DocumentList.xml", "robust/typos_libreoffice_es.tsv", _autocorrections),
+    _Original(f"{_TWEETNORM}/tweet-norm-dev500_annotated.txt", "robust/tweetnorm_dev500_es.tsv", _tweets),
+    _Original(f"{_SIGMORPHON}/spanish-dev", "robust/sigmorphon2018_es_dev.tsv", _inflections),
+)
+
+# By the name of the published file.
+ORIGINALS = {original.url.rpartition("/")[2]: original for original in _PUBLISHED}
+
+
+def import_originals(source: str | Path, destination: str | Path) -> tuple[list[str], list[str]]:
+    """Writes the sets whose originals lie in `source`; returns the files written and the originals not found.
+
+    Raises `InputError` if there is none, or if one is not what its authors published.
+    """
+    source, destination = Path(source), Path(destination)
+    found = {name: original for name, original in ORIGINALS.items() if (source / name).is_file()}
+    if not found:
+        raise InputError(f"{source} holds none of the original files; expected some of {sorted(ORIGINALS)}")
+    converted = {}
+    for name, original in found.items():
+        try:
+            rows = list(original.read((source / name).read_text(encoding="utf-8-sig")))
+        except (ValueError, KeyError) as error:
+            raise InputError(
+                f"{source / name} is not the file at {original.url}: {error}; download it again"
+            ) from error
+        if not rows:
+            raise InputError(f"{source / name} is not the file at {original.url}: no row found; download it again")
+        converted[original.destination] = _tab_separated([_COLUMNS[original.read], *rows])
+    for name, text in converted.items():
+        (destination / name).parent.mkdir(parents=True, exist_ok=True)
+        write_file(destination / name, text)
+    return sorted(converted), sorted(set(ORIGINALS) - set(found))
+
+
+def _tab_separated(rows: Iterable[Sequence[str]]) -> str:
+    return "".join("\t".join(unicodedata.normalize("NFC", cell) for cell in row) + "\n" for row in rows)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The command: 0, or 1 after an error that is told in a line."""
+    parser = argparse.ArgumentParser(prog="python -m training.evaluate.originals", description="Make evaluation sets.")
+    parser.add_argument("source", type=Path, help="folder with the originals: " + ", ".join(ORIGINALS))
+    parser.add_argument("destination", type=Path, help="folder to write the sets to")
+    options = parser.parse_args(arguments)
+    try:
+        written, missing = import_originals(options.source, options.destination)
+    except (InputError, OSError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    for name in written:
+        print(f"wrote {options.destination / name}")
+    for name in missing:
+        print(f"not there: {options.source / name} ({ORIGINALS[name].url})")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""The stage that makes a list of words: python -m training.lexicon."""

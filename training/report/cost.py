@@ -1,0 +1,190 @@
+"""What training costs: arithmetic a word, words a second here, and hours and money of a whole recipe elsewhere.
+
+    python -m training.report.cost training/configs/published.toml training/configs/long.toml --words 1250794
+
+Steps of each recipe are run here for a few seconds. For another processor, the arithmetic is divided by its peak and by
+the share of this processor's own peak (a large matrix product, measured in the same run) that the training reached
+here: an estimate, whose parts are all printed.
+"""
+
+import argparse
+import itertools
+import math
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch.utils.flop_counter import FlopCounterMode
+
+from training.common.devices import choose_device, good_at_bfloat16, keep_freed_memory
+from training.common.markdown import markdown_table
+from training.common.rows import unit_rows
+from training.distill.batches import Batch
+from training.distill.loop import Distillation
+from training.distill.settings import DistillSettings, read_settings
+from training.evaluate.speed import made_up_words
+from training.table import TeacherTable, read_table
+
+# Dense bfloat16 or float16 peak in FLOP/s, from the maker's data sheet, and dollars an hour: the order of what clouds
+# ask on demand. Both can be given with --processor.
+PROCESSORS = ("T4=65e12@0.40", "A100=312e12@2.00", "H100=989e12@3.00")
+
+_MATRIX = 4096
+_WARM_UP_STEPS = 3
+
+
+@dataclass(frozen=True)
+class Processor:
+    """Another processor: its peak in FLOP/s and what an hour of it costs in dollars."""
+
+    name: str
+    peak: float
+    price: float
+
+    @classmethod
+    def parse(cls, text: str) -> "Processor":
+        """Reads `name=peak@price`. Raises `ValueError`.
+
+        >>> Processor.parse("A100=312e12@2.00")
+        Processor(name='A100', peak=312000000000000.0, price=2.0)
+        """
+        try:
+            name, numbers = text.split("=")
+            peak, price = map(float, numbers.split("@"))
+        except ValueError:
+            name, peak, price = "", math.nan, math.nan
+        if not (name and 0 < peak < math.inf and 0 <= price < math.inf):
+            raise ValueError(f"processor {text!r}, expected name=FLOP/s@dollars, such as {PROCESSORS[1]}")
+        return cls(name, peak, price)
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Of one recipe: arithmetic in FLOP and measured pace in words a second of training; all words of the recipe."""
+
+    name: str
+    flop_per_word: float
+    pace: float
+    words: int
+
+    @property
+    def flop(self) -> float:
+        """Of the whole recipe."""
+        return self.flop_per_word * self.words
+
+    def hours(self, *, peak: float, share: float) -> float:
+        """On a processor that reaches this share of its peak in FLOP/s."""
+        return self.flop / (peak * share) / 3600
+
+
+def flop_per_word(settings: DistillSettings, *, device: torch.device) -> float:
+    """FLOP of the matrix products of training (look-ups are none), counted in one step over made-up words."""
+    words, width = made_up_words(settings.batch_size), settings.encoder_config().output_width
+    vectors = unit_rows(np.random.default_rng(0).normal(size=(len(words), width))).astype(np.float32)
+    zeros = np.zeros(len(words), dtype=np.float32)
+    table = TeacherTable(words, zeros, vectors, zeros.astype(bool), digest="")
+    run = Distillation(settings, table=table, device=device, output=Path())  # a step writes nothing
+    with FlopCounterMode(display=False) as counter:
+        run.train_batch(next(run.batches.epoch(0)))
+    return counter.get_total_flops() / len(words)
+
+
+def measure_pace(run: Distillation, *, seconds: float) -> float:
+    """Words a second of training, over steps that take so many seconds, the rounded ones at their share of the run."""
+    share = run.settings.rounded_share if run.encoder.config.ngram_sizes else 0.0
+    run.step = 0
+    first = _pace(run, seconds=(1 - share) * seconds) if share < 1 else math.inf
+    run.step = run.total_steps - 1
+    last = _pace(run, seconds=share * seconds) if share else math.inf
+    return 1 / ((1 - share) / first + share / last)
+
+
+def _pace(run: Distillation, *, seconds: float) -> float:
+    batches = _endless(run)
+    for _ in range(_WARM_UP_STEPS):
+        measured = run.train_batch(next(batches))
+    float(measured["loss"])  # waits for a GPU
+    steps, start = 0, time.perf_counter()
+    while not steps or time.perf_counter() - start < seconds:
+        measured = run.train_batch(next(batches))
+        steps += 1
+    float(measured["loss"])
+    return steps * run.settings.batch_size / (time.perf_counter() - start)
+
+
+def _endless(run: Distillation) -> Iterator[Batch]:
+    for epoch in itertools.count():
+        yield from run.batches.epoch(epoch)
+
+
+def peak_here(device: torch.device) -> float:
+    """FLOP/s of a large matrix product in the precision of the training, best of five."""
+    matrix = torch.randn(_MATRIX, _MATRIX, device=device, dtype=_precision(device))
+    best = 0.0
+    for _ in range(5):
+        start = time.perf_counter()
+        float((matrix @ matrix)[0, 0])  # waits for a GPU
+        best = max(best, 2 * _MATRIX**3 / (time.perf_counter() - start))
+    return best
+
+
+def _precision(device: torch.device) -> torch.dtype:
+    return torch.bfloat16 if good_at_bfloat16(device) else torch.float32
+
+
+def to_markdown(costs: Sequence[Cost], *, peak: float, processors: Sequence[Processor]) -> str:
+    """One line a recipe."""
+    header = ["recipe", "training FLOP a word", "words/s here", "share of peak", "words in all", "FLOP in all", "here"]
+    rows = []
+    for cost in costs:
+        share = cost.flop_per_word * cost.pace / peak
+        row = [
+            cost.name,
+            f"{cost.flop_per_word:.2e}",
+            f"{cost.pace:,.0f}",
+            f"{share:.1%}",
+            f"{cost.words:.3g}",
+            f"{cost.flop:.2e}",
+            f"{cost.words / cost.pace / 3600:,.1f} h",
+        ]
+        for processor in processors:
+            hours = cost.hours(peak=processor.peak, share=share)
+            row.append(f"{hours:,.1f} h, ${hours * processor.price:,.2f}")
+        rows.append(row)
+    return markdown_table([*header, *(processor.name for processor in processors)], rows=rows)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Measures and prints the table."""
+    parser = argparse.ArgumentParser(prog="python -m training.report.cost", description="What training costs.")
+    parser.add_argument("settings", type=Path, nargs="+", help="TOML files, such as training/configs/published.toml")
+    parser.add_argument("--words", type=int, help="words of an epoch (those of the table that are not held out)")
+    parser.add_argument("--seconds", type=float, default=20.0, help="of training, for each (20)")
+    parser.add_argument("--device", default="auto", help="auto (a GPU if there is one), cpu, cuda, cuda:1, mps")
+    parser.add_argument("--processor", action="append", metavar="NAME=FLOPS@DOLLARS", help=", ".join(PROCESSORS))
+    options = parser.parse_args(arguments)
+    keep_freed_memory()  # as training.distill does
+    try:
+        processors = [Processor.parse(text) for text in options.processor or PROCESSORS]
+        device = choose_device(options.device)
+        recipes = {path.stem: read_settings(path) for path in options.settings}
+        peak, costs = peak_here(device), []
+        for name, settings in recipes.items():
+            table = read_table(settings.table)
+            run = Distillation(settings, table=table, device=device, output=Path())
+            pace = measure_pace(run, seconds=options.seconds)
+            words = settings.epochs * (options.words or len(run.batches.words))
+            costs.append(Cost(name, flop_per_word(settings, device=device), pace, words))
+    except (OSError, ValueError) as error:
+        sys.exit(f"error: {error}")
+    precision = str(_precision(device)).removeprefix("torch.")
+    print(f"Peak here: {peak / 1e12:.2f} TFLOP/s in {precision}, {torch.get_num_threads()} threads, {device}.\n")
+    print(to_markdown(costs, peak=peak, processors=processors), end="")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,119 @@
+"""Quality against what it cost: runs side by side, over the arithmetic and the time that their training took.
+
+    python -m training.report.curve beast=runs/long mini=runs/mini --output runs/curve
+
+Reads the runs' logs; writes `curve.md` and `curve.png`. Quality is the mean cosine to the teacher of the words held
+out, and of the batch that was learnt at that moment, misspelt words among them.
+"""
+
+import argparse
+import io
+import json
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+from beast_core.files import write_file
+from training.common.markdown import markdown_table
+from training.common.settings import build
+from training.distill.settings import DistillSettings
+from training.evaluate.pictures import read_log
+from training.report.cost import flop_per_word
+
+_COLOURS = ("#1f5fa8", "#d1570f", "#3f7d20", "#6a3d9a")
+
+
+@dataclass(frozen=True)
+class Point:
+    """A moment of a run: what it had cost, and the cosines to the teacher."""
+
+    words: int
+    flop: float
+    minutes: float
+    held_out: float
+    learnt: float
+
+
+def read_run(folder: Path) -> list[Point]:
+    """The moments of a run at which the held-out words were looked at. Raises `ValueError` if it has none."""
+    try:
+        progress = json.loads((folder / "checkpoint" / "progress.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise ValueError(f"{folder} is no run of training.distill: {error}") from error
+    run = {key: value for key, value in progress["run"].items() if key != "architecture"}
+    settings = build(DistillSettings, values=run, source=str(folder))
+    cost = flop_per_word(settings, device=torch.device("cpu"))
+    points = []
+    for line in read_log(folder / "log.jsonl"):
+        if line.get("held_out_cosine") is not None:
+            words = line["step"] * settings.batch_size
+            points.append(Point(words, words * cost, line["seconds"] / 60, line["held_out_cosine"], line["cosine"]))
+    if not points:
+        raise ValueError(f"{folder}: its log has no held-out cosines yet; train it further")
+    return points
+
+
+def to_markdown(runs: dict[str, list[Point]]) -> str:
+    """A line for each moment of each run."""
+    header = ["run", "words", "FLOP", "minutes", "held-out words", "words being learnt"]
+    rows = []
+    for name, points in runs.items():
+        for point in points:
+            costs = [f"{point.words:,}", f"{point.flop:.1e}", f"{point.minutes:.1f}"]
+            rows.append([name, *costs, f"{point.held_out:.3f}", f"{point.learnt:.3f}"])
+    return markdown_table(header, rows=rows)
+
+
+def draw(runs: dict[str, list[Point]]) -> bytes:
+    """A PNG of two panels: cosine against arithmetic and against time, both logarithmic."""
+    figure = Figure(figsize=(11, 4.5), dpi=110, facecolor="white", layout="constrained")
+    canvas = FigureCanvasAgg(figure)
+    panels = figure.subplots(1, 2, sharey=True)
+    for axes, key, label in zip(panels, ("flop", "minutes"), ("training FLOP", "minutes on this machine"), strict=True):
+        for number, (name, points) in enumerate(runs.items()):
+            places = [getattr(point, key) for point in points]
+            colour = _COLOURS[number % len(_COLOURS)]
+            axes.plot(places, [point.learnt for point in points], color=colour, label=f"{name}, words being learnt")
+            axes.plot(
+                places,
+                [point.held_out for point in points],
+                color=colour,
+                linestyle="--",
+                label=f"{name}, held-out words",
+            )
+        axes.set(xscale="log", xlabel=label)
+        axes.spines[["top", "right"]].set_visible(False)
+    panels[0].set_ylabel("cosine to the teacher")
+    panels[1].legend(frameon=False)
+    picture = io.BytesIO()
+    canvas.print_png(picture)
+    return picture.getvalue()
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Writes the table and the picture, and prints the table."""
+    parser = argparse.ArgumentParser(prog="python -m training.report.curve", description="Quality against cost.")
+    parser.add_argument("runs", nargs="+", metavar="NAME=FOLDER", help="folders of training.distill, each with a name")
+    parser.add_argument("--output", type=Path, required=True, help="folder of curve.md and curve.png")
+    options = parser.parse_args(arguments)
+    try:
+        named = [given.partition("=") for given in options.runs]
+        if wrong := [name for name, separator, folder in named if not (name and separator and folder)]:
+            raise ValueError(f"{wrong[0]!r} is no run, expected NAME=FOLDER")
+        runs = {name: read_run(Path(folder)) for name, _, folder in named}
+        text = to_markdown(runs)
+        options.output.mkdir(parents=True, exist_ok=True)
+        write_file(options.output / "curve.md", text)
+        write_file(options.output / "curve.png", draw(runs))
+    except (OSError, ValueError) as error:
+        sys.exit(f"error: {error}")
+    print(text, end="")
+
+
+if __name__ == "__main__":
+    main()

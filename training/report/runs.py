@@ -1,0 +1,154 @@
+"""Finished runs of `training.distill`, with what `training.evaluate` measured of their models."""
+
+import json
+import shlex
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from beast_core import BeastEncoder, read_encoder
+from training.common.errors import InputError
+from training.common.files import digest
+from training.common.settings import build
+from training.distill.settings import DistillSettings, read_settings
+from training.evaluate.measures import closeness
+from training.evaluate.pictures import read_log
+from training.evaluate.results import result_rows
+from training.table import TeacherTable, read_table
+from training.vectors.find import find_model
+
+_CONFIGS = Path(__file__).parents[1] / "configs"
+_EMBEDDED = "training/tables/es.parquet"  # from the root of the repository
+_SAME = 1e-4  # cosines that differ by more are those of another model
+
+
+@dataclass(frozen=True)
+class Run:
+    """A finished run: `settings.table` is where its table is now, `log` the lines of its log."""
+
+    name: str
+    settings: DistillSettings
+    steps: int
+    log: list[dict[str, Any]]
+    table: TeacherTable
+    model: Path
+    encoder: BeastEncoder
+
+    @property
+    def embedded(self) -> bool:
+        """Whether it learnt from the table in this repository."""
+        return self.settings.table == _EMBEDDED
+
+
+def read_records(folder: Path, *, metrics: Path, model: str) -> tuple[Run, dict[str, Any]]:
+    """The finished run in a folder, and of a `metrics.json` what was measured of one model, which must be the run's.
+
+    Raises `InputError` that says what does not belong together, and `ValueError` or `OSError` for a table or a model
+    that cannot be read.
+    """
+    report = _read_report(metrics, model=model)
+    run = read_run(folder, teacher=report["teacher"])
+    _check_measured(run, closenesses=report["models"][model]["closeness"])
+    return run, report
+
+
+def _read_report(metrics: Path, *, model: str) -> dict[str, Any]:
+    try:
+        report = json.loads(metrics.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise InputError(f"{metrics} is no metrics.json of training.evaluate: {error}") from error
+    try:
+        if model not in report["models"]:
+            raise InputError(f"{metrics} has no model {model!r}, expected one of {sorted(report['models'])}")
+        if report["teacher"] is None:
+            raise InputError(f"{metrics} has no teacher; run training.evaluate with --teacher and the table of the run")
+        report["models"] = {model: report["models"][model]}
+        result_rows(report)
+    except (KeyError, TypeError) as error:
+        told = f"{type(error).__name__}: {error}"
+        raise InputError(f"{metrics} is not what training.evaluate writes today ({told}); run it again") from error
+    return report
+
+
+def read_run(folder: Path, *, teacher: dict[str, str]) -> Run:
+    """A finished run, whose table is the `teacher`: a `file` and its `sha256`, as a `metrics.json` has them.
+
+    Raises what `read_records` raises.
+    """
+    step, settings, learnt_from = _progress(folder, table=teacher["file"])
+    log_file, model = folder / "log.jsonl", folder / "model"
+    log = read_log(log_file) if log_file.is_file() else [{"step": 0}]
+    epoch = log[-1].get("epoch", 0)
+    if log[-1]["step"] != step or epoch < settings.epochs or not model.is_dir():
+        raise InputError(
+            f"{folder} is not finished (its log ends at epoch {epoch:g} of {settings.epochs}; {model} is "
+            f"{'' if model.is_dir() else 'not '}there): give the command of its training again, it goes on"
+        )
+    table = read_table(teacher["file"])
+    if {table.digest, teacher["sha256"]} != {learnt_from}:
+        raise InputError(
+            f"the teacher of the metrics, {teacher['file']}, is not the table that {folder} learnt from (SHA-256 "
+            f"{learnt_from}); run training.evaluate with --teacher and that table"
+        )
+    encoder = read_encoder(model)
+    if encoder.config != settings.encoder_config():
+        raise InputError(f"{model} has not the shape that the settings of its run mean today: train it again")
+    return Run(folder.resolve().name, settings, step, log, table, model, encoder)
+
+
+def _progress(folder: Path, *, table: str) -> tuple[int, DistillSettings, str]:
+    """The last step, the settings and the digest of the table, which is the embedded one or at `table`."""
+    file = folder / "checkpoint" / "progress.json"
+    try:
+        progress = json.loads(file.read_text(encoding="utf-8"))
+        step, saved = progress["step"], dict(progress["run"])
+        learnt_from = saved.pop("table")
+        saved.pop("architecture", None)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise InputError(f"{folder} is no run of training.distill ({type(error).__name__}: {error})") from error
+    if missing := sorted({field.name for field in fields(DistillSettings)} - {"table"} - set(saved)):
+        raise InputError(f"{file} has no {', '.join(missing)}: another version trained this; train it again")
+    embedded = digest(_CONFIGS.parents[1] / _EMBEDDED) == learnt_from
+    values = {**saved, "table": _EMBEDDED if embedded else table}
+    return step, build(DistillSettings, values=values, source=str(file)), learnt_from
+
+
+def _check_measured(run: Run, *, closenesses: dict[str, Any]) -> None:
+    """The model that was measured may be a copy or another form of the run's: its cosines to the teacher tell it."""
+    for name, entry in closeness(find_model(str(run.model)).load(), teacher=run.table).items():
+        recorded = closenesses.get(name, {}).get("cosine")
+        if recorded is None or abs(recorded - entry["cosine"]) > _SAME:
+            raise InputError(
+                f"the scores are of another model: cosine of {name} to the teacher {recorded}, of {run.model} "
+                f"{entry['cosine']:.6f}; run training.evaluate on that"
+            )
+
+
+def rebuild_command(run: Run) -> str:
+    """The command that trains the same model: of the project, if one of its configurations has all settings.
+
+    Otherwise `training.distill` with the configuration that has most of them, and `--set` for the others.
+    """
+    found = {file.stem: _changes(run.settings, base=read_settings(file)) for file in sorted(_CONFIGS.glob("*.toml"))}
+    usable = {name: changes for name, changes in found.items() if changes is not None}
+    name = min(usable, key=lambda name: len(usable[name]))
+    changes = usable[name]
+    if set(changes) <= {"table"}:
+        table = ["--vars.table", run.settings.table] if changes else []
+        return shlex.join(["python", "-m", "spacy", "project", "run", "train", ".", "--vars.config", name, *table])
+    texts = [f"{key}={json.dumps(value, ensure_ascii=False)}" for key, value in changes.items()]  # TOML reads all of it
+    command = ["python", "-m", "training.distill", f"training/configs/{name}.toml", "--output", f"runs/{run.name}"]
+    return shlex.join([*command, *(part for text in texts for part in ("--set", text))])
+
+
+def _changes(settings: DistillSettings, *, base: DistillSettings) -> dict[str, Any] | None:
+    """What `--set` must change in `base`; None if it cannot: it changes a field of the encoder, but unsets none."""
+    wanted, given = _flat(settings), _flat(base)
+    if set(given) - set(wanted):
+        return None
+    return {key: value for key, value in wanted.items() if given.get(key) != value}
+
+
+def _flat(settings: DistillSettings) -> dict[str, Any]:
+    values = json.loads(json.dumps(settings.to_dict()))  # tuples become lists
+    return values | {f"encoder.{name}": value for name, value in values.pop("encoder").items()}

@@ -1,0 +1,150 @@
+"""Trains variants of a configuration on one small budget and puts them side by side: how the preset was chosen.
+
+    python -m training.sweep training/configs/sweeps/beast.toml --output runs/sweep
+
+Writes `results.md` and one folder a variant. A variant that is done is not trained again; one that was stopped goes on.
+What is compared is told in `training/sweep/probe.py`: no evaluation set is looked at.
+"""
+
+import argparse
+import json
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import torch
+
+from beast_core import BeastEncoder, load_encoder
+from beast_core.files import write_file
+from training.common.files import size_on_disk
+from training.common.markdown import markdown_table
+from training.common.settings import build, check_fields, read_values
+from training.distill.settings import DistillSettings, read_settings
+from training.sweep.probe import probe
+from training.table import read_table
+
+# What a variant costs, beside what it is worth.
+_COSTS = ("parameters", "MB", "minutes")
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """A settings file, changes to it for all variants, and the changes of each. Raises `ValueError`."""
+
+    settings: str
+    changes: list[str] = field(default_factory=list)
+    variants: dict[str, list[str]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if problems := check_fields(self) or self._variant_problems():
+            raise ValueError("invalid sweep: " + "; ".join(problems))
+
+    def _variant_problems(self) -> list[str]:
+        if not self.variants:
+            return ["variants is empty, expected a list of changes for each name"]
+        problems = [
+            f"variants.{name} is {changes!r}, expected a list of changes such as ['epochs=2']"
+            for name, changes in self.variants.items()
+            if not isinstance(changes, list) or not all(isinstance(change, str) for change in changes)
+        ]
+        problems += [
+            f"the variant {name!r} cannot name a folder, expected a name without '/'"
+            for name in self.variants
+            if Path(name).name != name or name == ".."
+        ]
+        return problems
+
+    def changes_of(self, name: str) -> list[str]:
+        """All changes that make a variant."""
+        return [*self.changes, *self.variants[name]]
+
+    def settings_of(self, name: str) -> DistillSettings:
+        """What a variant is trained with. Raises `ValueError`."""
+        return read_settings(self.settings, changes=self.changes_of(name))
+
+
+def read_sweep(path: Path) -> Sweep:
+    """Reads a TOML file. Raises `FileNotFoundError`, and `ValueError` that names the problems of all variants."""
+    sweep = build(Sweep, values=read_values(path), source=str(path.resolve()))
+    problems = []
+    for name in sweep.variants:
+        try:
+            sweep.settings_of(name)
+        except ValueError as error:
+            problems.append(f"variant {name!r}: {error}")
+    if problems:
+        raise ValueError("; ".join(problems))
+    return sweep
+
+
+def run_variant(sweep: Sweep, *, name: str, folder: Path) -> dict[str, float]:
+    """Trains a variant in a process of its own, unless it is done, and returns what was measured.
+
+    Raises `subprocess.CalledProcessError` if the training fails, as it does in the folder of a variant with other
+    settings; it has said why.
+    """
+    settings, done = sweep.settings_of(name), folder / "probe.json"
+    trained = {**settings.to_dict(), "encoder": settings.encoder_config().to_dict()}
+    if done.is_file():
+        report = json.loads(done.read_text(encoding="utf-8"))
+        if report["settings"] == trained:
+            return report["measured"]
+    changes = [part for change in sweep.changes_of(name) for part in ("--set", change)]
+    command = [sys.executable, "-m", "training.distill", sweep.settings, "--output", str(folder), *changes]
+    subprocess.run(command, check=True)
+    last = (folder / "log.jsonl").read_text(encoding="utf-8").splitlines()[-1]
+    encoder = load_encoder(folder / "model", cache_size=0)
+    measured = {
+        "parameters": _parameters(settings),
+        "MB": size_on_disk(folder / "model") / 1e6,
+        "minutes": json.loads(last)["seconds"] / 60,
+        **probe(encoder, table=read_table(settings.table)),
+    }
+    write_file(done, json.dumps({"settings": trained, "measured": measured}, indent=2) + "\n")
+    return measured
+
+
+def _parameters(settings: DistillSettings) -> int:
+    with torch.device("meta"):
+        encoder = BeastEncoder(settings.encoder_config())
+    return sum(parameter.numel() for parameter in encoder.parameters())
+
+
+def to_markdown(results: dict[str, dict[str, float]]) -> str:
+    """One line a variant, the best of each measure in bold."""
+    measures = list(next(iter(results.values())))
+    best = {name: max(each[name] for each in results.values()) for name in measures if name not in _COSTS}
+    rows = []
+    for variant, measured in results.items():
+        texts = [(name, _text(name, measured[name])) for name in measures]
+        rows.append([variant, *(f"**{text}**" if measured[name] == best.get(name) else text for name, text in texts)])
+    return markdown_table(["variant", *measures], rows=rows)
+
+
+def _text(name: str, value: float) -> str:
+    return f"{value:,.0f}" if name == "parameters" else f"{value:.1f}" if name in _COSTS else f"{value:.3f}"
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Runs all variants, one after the other, and prints the table."""
+    parser = argparse.ArgumentParser(prog="python -m training.sweep", description="Train variants on a small budget.")
+    parser.add_argument("sweep", type=Path, help="a TOML file, such as training/configs/sweeps/beast.toml")
+    parser.add_argument("--output", type=Path, required=True, help="folder of the results, and of a run a variant")
+    options = parser.parse_args(arguments)
+    results: dict[str, dict[str, float]] = {}
+    try:
+        sweep = read_sweep(options.sweep)
+        for name in sweep.variants:
+            results[name] = run_variant(sweep, name=name, folder=options.output / name)
+            write_file(options.output / "results.md", to_markdown(results))
+    except (OSError, ValueError) as error:
+        sys.exit(f"error: {error}")
+    except subprocess.CalledProcessError as error:
+        sys.exit(f"error: the variant {name!r} was not trained (exit status {error.returncode}); see above")
+    print(to_markdown(results), end="")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,5 @@
+"""A teacher behind an OpenAI-compatible endpoint: asked within its limits, and paid for once."""
+
+from training.teach.teachers.openai.teacher import Options, open_teacher
+
+__all__ = ["Options", "open_teacher"]

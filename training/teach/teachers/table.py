@@ -1,0 +1,57 @@
+"""A teacher that is a table of vectors already: word2vec, fastText, GloVe, NumPy, Parquet, spaCy."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from training.common.files import digest
+from training.common.settings import check_fields
+from training.teach.teachers import Estimate
+from training.vectors.files import files_of, read_vectors
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """Where the table is (see `training/vectors/files.py` for what can be read) and how words are found in it.
+
+    With `lowercase` a word is looked up in lower case; where the table has only other spellings of it, the first of
+    those is taken. Without, it must be spelt as it is in the table. Raises `ValueError` listing every problem at once.
+    """
+
+    path: str
+    lowercase: bool = True
+
+    def __post_init__(self) -> None:
+        if problems := check_fields(self):
+            raise ValueError("; ".join(problems))
+
+
+class TableTeacher:
+    """See `training.teach.teachers.Teacher`. Raises `InputError` for a file that cannot be read."""
+
+    def __init__(self, options: Options) -> None:
+        self._path, self._lowercase = Path(options.path), options.lowercase
+        if not self._path.exists():
+            raise FileNotFoundError(f"no table of vectors at {self._path.resolve()} (path = {options.path!r})")
+        self._vectors = read_vectors(self._path, lowercase=self._lowercase)
+        self.width = self._vectors.width
+
+    def identity(self) -> dict[str, Any]:
+        """The digests of the files, not their names: a table may be moved."""
+        return {"files": [digest(file) for file in files_of(self._path)], "lowercase": self._lowercase}
+
+    def estimate(self, words: Iterable[str]) -> Estimate | None:
+        """None: looking up is free."""
+        return None
+
+    def lookup(self, words: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
+        """See `training.teach.teachers.Teacher`."""
+        return self._vectors.lookup(words)
+
+
+def open_teacher(options: Options, *, lexicon: Path, folder: Path) -> TableTeacher:
+    """Reads the table; needs neither the lexicon nor a folder."""
+    return TableTeacher(options)
