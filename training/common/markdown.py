@@ -1,6 +1,9 @@
-"""Tables for readers."""
+"""Tables for readers, written and read."""
 
+import re
 from collections.abc import Sequence
+
+from training.common.errors import InputError
 
 
 def markdown_table(header: Sequence[str], *, rows: Sequence[Sequence[str]], left: int = 1) -> str:
@@ -13,3 +16,28 @@ def markdown_table(header: Sequence[str], *, rows: Sequence[Sequence[str]], left
     """
     rule = ["---"] * left + ["---:"] * (len(header) - left)
     return "".join("| " + " | ".join(cells) + " |\n" for cells in [header, rule, *rows])
+
+
+def read_markdown_table(text: str, *, name: str, section: str | None = None) -> tuple[list[str], list[list[str]]]:
+    """The header and the rows of the first table in a text, or of the first below the heading `section`.
+
+    `name` is what errors call the text. Raises `InputError` if there is no such heading or no table.
+    """
+    lines = text.splitlines()
+    if section is not None:
+        found = [number for number, line in enumerate(lines) if re.fullmatch(rf"#+ {re.escape(section)}", line)]
+        if not found:
+            raise InputError(f"{name} has no heading {section!r}")
+        lines = lines[found[0] + 1 :]
+        ends = [number for number, line in enumerate(lines) if line.startswith("#")]
+        lines = lines[: ends[0]] if ends else lines
+    table = []
+    for line in lines:
+        if line.startswith("|"):
+            table.append([cell.strip() for cell in line.strip().strip("|").split("|")])
+        elif table:
+            break
+    if len(table) < 3:
+        raise InputError(f"{name} has no table{f' under {section!r}' if section else ''}")
+    header, _, *rows = table
+    return header, rows
