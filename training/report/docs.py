@@ -22,39 +22,41 @@ _BLOCK = re.compile(r"(?P<open><!-- table (?P<what>[^\n]*?) -->\n)(?P<table>.*?)
 _SELECTIONS = {"columns", "rows", "section"}
 
 
-def update_documents(documents: Sequence[Path], *, root: Path) -> list[Path]:
-    """Brings the tables of the documents up to date, and returns those that changed.
+def update_documents(documents: Sequence[Path], *, root: Path) -> tuple[list[Path], list[str]]:
+    """Brings the tables of the documents up to date; returns the documents that changed, and the files that are missing.
 
-    The files that tables come from are looked for below `root`. Every table is made before a document is written.
-    Raises `InputError` for a table that cannot be made.
+    The files that tables come from are looked for below `root`; where one is missing, as its command has not been run
+    here, its tables stay. Every table is made before a document is written. Raises `InputError` for a table that the
+    file does not have.
     """
-    updated = {document: fill(document.read_text(encoding="utf-8"), root=root) for document in documents}
-    changed = [document for document, text in updated.items() if text != document.read_text(encoding="utf-8")]
+    missing: dict[str, None] = {}
+
+    def replaced(block: re.Match[str]) -> str:
+        name, *options = shlex.split(block["what"])
+        if not (root / name).is_file():
+            missing[name] = None
+            return block[0]
+        return block["open"] + _table(root / name, options=options) + block["close"]
+
+    texts = {document: document.read_text(encoding="utf-8") for document in documents}
+    updated = {document: _BLOCK.sub(replaced, text) for document, text in texts.items()}
+    changed = [document for document in documents if updated[document] != texts[document]]
     for document in changed:
         write_file(document, updated[document])
-    return changed
+    return changed, list(missing)
 
 
-def fill(text: str, *, root: Path) -> str:
-    """The text of a document with each of its tables made anew. Raises `InputError`."""
-    return _BLOCK.sub(lambda block: block["open"] + _table(block["what"], root=root) + block["close"], text)
-
-
-def _table(what: str, *, root: Path) -> str:
-    name, *options = shlex.split(what)
+def _table(file: Path, *, options: Sequence[str]) -> str:
     selection = dict(option.partition("=")[::2] for option in options)
     if unknown := sorted(set(selection) - _SELECTIONS):
-        raise InputError(f"table {what!r}: {unknown} unknown, expected some of {sorted(_SELECTIONS)}")
-    file = root / name
-    if not file.is_file():
-        raise InputError(f"table {what!r}: there is no {file}; the document says which command writes it")
-    section = selection.get("section")
-    header, rows = read_markdown_table(file.read_text(encoding="utf-8"), section=section, name=str(file))
+        raise InputError(f"a table of {file}: {unknown} unknown, expected some of {sorted(_SELECTIONS)}")
+    text, section = file.read_text(encoding="utf-8"), selection.get("section")
+    header, rows = read_markdown_table(text, section=section, name=str(file))
     columns = selection["columns"].split(",") if "columns" in selection else header
     if missing := [column for column in columns if column not in header]:
-        raise InputError(f"table {what!r}: no column {missing}, expected some of {header}")
+        raise InputError(f"a table of {file}: no column {missing}, expected some of {header}")
     wanted = re.compile(selection.get("rows", ""))
     kept = [dict(zip(header, row, strict=True)) for row in rows if wanted.search(" | ".join(row))]
     if not kept:
-        raise InputError(f"table {what!r}: no row of {file} matches {wanted.pattern!r}")
+        raise InputError(f"a table of {file}: no row matches {wanted.pattern!r}")
     return markdown_table(columns, rows=[[row[column] for column in columns] for row in kept])
