@@ -28,6 +28,8 @@ class BeastEncoder(nn.Module):
     torch.Size([2, 256])
     """
 
+    byte_embedding: nn.Embedding  # every family has one; its dtype is the one that all layers compute in
+
     def __new__(cls, config: EncoderConfig) -> "BeastEncoder":
         """An encoder of the configuration's family."""
         return super().__new__(FAMILIES[config.family].network)
@@ -81,5 +83,5 @@ class BeastEncoder(nn.Module):
         """
         limit_threads_after_fork()
         pooled = self.backbone(word_bytes, lengths=lengths)
-        projected = self.projection(pooled.to(self.projection.weight.dtype))
+        projected = self.projection(pooled.to(self.byte_embedding.weight.dtype))
         return functional.normalize(torch.tanh(projected).float(), dim=-1)

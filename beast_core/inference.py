@@ -30,7 +30,7 @@ _DTYPES = (torch.float32, torch.bfloat16)
 class WordEncoder:
     """An encoder behind a list of words: `encode(words) -> (words, width)` float32.
 
-    Keeps the vectors of the `cache_size` words that were last new to it (a kilobyte each at width 256; 0 keeps none).
+    Keeps the vectors of the last `cache_size` words that it computed (a kilobyte each at width 256; 0 keeps none).
     Safe to use from several threads and after a fork. Takes the encoder over: moves it, and sets it to evaluate.
 
     >>> words = load_encoder()

@@ -41,27 +41,24 @@ def quantise_rows(rows: Tensor) -> tuple[Tensor, Tensor]:
     return (large + 0.5).copysign_(rows), scales * (scales >= _LEAST_SCALE)
 
 
-class StraightThroughEstimator(torch.autograd.Function):
-    """Quantises rows and gives their values, whose gradient passes to the rows unchanged.
-
-    Bengio et al. 2013, Estimating or propagating gradients through stochastic neurons, https://arxiv.org/abs/1308.3432.
-    """
-
+class _StraightThroughEstimator(torch.autograd.Function):
     @staticmethod
     def forward(context: Any, rows: Tensor) -> Tensor:
-        """`(rows, width)` -> their quantised values, of the same shape."""
         levels, scales = quantise_rows(rows)
         return levels.mul_(scales)
 
     @staticmethod
     def backward(context: Any, gradient: Tensor) -> Tensor:
-        """The gradient of the rows, which is that of their quantised values."""
         return gradient
 
 
 def fake_quantise(rows: Tensor) -> Tensor:
-    """`(rows, width)` -> the values that quantised rows have, with a gradient: see `StraightThroughEstimator`."""
-    values: Tensor = StraightThroughEstimator.apply(rows)
+    """The values of rows after `quantise_rows`: `(rows, width)` float -> the same shape, float32.
+
+    The gradient is that of a straight-through estimator: it passes to the rows as if nothing had been quantised. Bengio
+    et al. 2013, Estimating or propagating gradients through stochastic neurons, https://arxiv.org/abs/1308.3432.
+    """
+    values: Tensor = _StraightThroughEstimator.apply(rows)
     return values
 
 
@@ -178,7 +175,7 @@ class TableEncoder(BeastEncoder):
     def unpack(self) -> Self:
         """See `BeastEncoder.unpack`."""
         if isinstance(self.ngram_embedding, PackedTable):
-            table = self.ngram_embedding.values().to(self.projection.weight.dtype)
+            table = self.ngram_embedding.values().to(self.byte_embedding.weight.dtype)
             self.ngram_embedding = NgramTable.from_pretrained(table, freeze=False)
         return self
 

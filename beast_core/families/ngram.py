@@ -149,7 +149,7 @@ class NgramEncoder(TableEncoder):
         sums = self._transformed_sums(ids) if self.blocks else self._embedding_sums(ids, positions=positions)
         pooled = POOLINGS[self.config.pooling].pool(sums, positions)
         if self.config.projection_width:
-            pooled = functional.gelu(self.expansion(pooled.to(self.expansion.weight.dtype)))
+            pooled = functional.gelu(self.expansion(pooled.to(self.byte_embedding.weight.dtype)))
         return pooled
 
     def _embedding_sums(self, ids: Tensor, *, positions: Tensor) -> Tensor:
