@@ -36,11 +36,10 @@ def stock_model(encoder: BeastEncoder, **options: Any) -> SentenceTransformer:
     state = {name: value.float() for name, value in encoder.weights().items()}
     tensors, parts = to_stock(state, config=config), stock_parts(config)
     with torch.device("meta"):
-        modules = parts.modules()
-    for folder, module in zip(module_folders(config), modules, strict=True):
+        backbone, modules = parts.backbone(), parts.modules()
+    for folder, module in zip(module_folders(config), [backbone, *modules], strict=True):
         _fill(module, tensors.get(folder, {}))
-    modules[0] = _transformer(modules[0], parts)
-    model = SentenceTransformer(modules=modules, device="cpu", **options)
+    model = SentenceTransformer(modules=[_transformer(backbone, parts), *modules], device="cpu", **options)
     _check(model, state=state, config=config)
     return model
 
@@ -90,9 +89,10 @@ def _transformer(backbone: PreTrainedModel, parts: StockParts) -> Transformer:
     with tempfile.TemporaryDirectory() as folder:
         backbone.save_pretrained(folder)
         parts.tokenizer().save_pretrained(folder)
-        return Transformer(
+        transformer: Transformer = Transformer(
             folder,
             # Ends up in the saved folder, which must not vary with HF_HUB_OFFLINE.
             processor_kwargs={"local_files_only": True},
             processing_kwargs={"text": text} if text else None,
         )
+        return transformer
