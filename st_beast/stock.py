@@ -18,10 +18,11 @@ from beast_core.stock import module_folders, to_stock
 from beast_core.storage import WEIGHTS_FILE
 from st_beast.families import StockParts, stock_parts
 
-# What can differ between the parts of two libraries: case, composition, what is long, empty, white, or no letter.
+# Where the parts of two libraries can differ: what is empty, long or no letter, case, composition, typography, white
+# space, what is not seen.
 _PROBES = (
     *("", "a", "perro", "Ñandú", "ca\u00f1a", "can\u0303a", "otorrinolaringólogos y más allá", "x" * 24, "ñ" * 13),
-    *(" ", "\0", "12.345,67", "日本語", "مرحبا", "👩‍👩‍👧"),
+    *(" ", " perro\n", "\0", "co\u00adche", "ﬁn", "d’or", "12.345,67", "日本語", "مرحبا", "👩‍👩‍👧"),
 )
 _TOLERANCE = 1e-5
 
