@@ -1,8 +1,9 @@
 """BEAST: one word in, one vector out, from its bytes alone. The encoder that both plugins share."""
 
-from beast_core.config import PRESETS, EncoderConfig
+from beast_core.config import EncoderConfig
 from beast_core.encoder import BeastEncoder
 from beast_core.encoding import check_words, encode_words
+from beast_core.families import PRESETS
 from beast_core.inference import DEFAULT_CACHE_SIZE, WordEncoder, load_encoder
 from beast_core.storage import ModelFolderError, read_encoder, write_encoder
 

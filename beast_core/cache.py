@@ -1,4 +1,4 @@
-"""The vectors that were last new: a bounded cache in one matrix, so that those of many words are one gather."""
+"""A bounded first-in-first-out cache of vectors in one matrix, so that looking up many keys is one gather."""
 
 import os
 import threading
@@ -15,9 +15,10 @@ if hasattr(os, "register_at_fork"):  # everywhere but on Windows, which cannot f
 
 
 class VectorCache:
-    """Keys -> vectors `(width,)` float32, of the `size` keys that were last new. Safe to use from several threads.
+    """Keys -> vectors `(width,)` float32, of the `size` keys that were stored last. Safe to use from several threads.
 
-    A ring over the rows of one matrix, which grows up to the bound. All vectors have one width. `rows` says where each
+    A ring buffer over the rows of one matrix, which grows up to the bound: the key that was stored first goes first,
+    however often it was looked up. All vectors have one width. `rows` says where each
     key's vector is: to be looked at only. Raises `ValueError` for a bad `size`.
 
     >>> cache = VectorCache(size=2)

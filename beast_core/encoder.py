@@ -1,30 +1,21 @@
 """The student network: bytes in, unit vectors out."""
 
-from collections.abc import Callable
+from typing import Self
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
 from beast_core.config import EncoderConfig
-from beast_core.layers import (
-    NORM_EPSILON,
-    SYMBOLS,
-    CausalBlock,
-    Layout,
-    PostNormBlock,
-    mark_words,
-    ngram_hashes,
-    sinusoidal_positions,
-)
-from beast_core.tables import NGRAM_TABLE, NgramTable, PackedTable
-
-# Of the scale of the byte embeddings, at the start.
-_NGRAM_SHARE = 0.1
+from beast_core.family import FAMILIES
+from beast_core.forking import limit_threads_after_fork
 
 
 class BeastEncoder(nn.Module):
     """`(words, bytes)` uint8 and their lengths -> `(words, output width)` float32 of unit length.
+
+    The backbone of a family (see `beast_core.families`), then a linear layer, tanh and L2 normalisation.
+    `BeastEncoder(config)` is an encoder of the configuration's family, which is a subclass.
 
     A word's vector depends on that word alone, never on its neighbours, the batch size or the padding. `encode_words`
     makes the inputs; `WordEncoder` is the class that takes words.
@@ -37,139 +28,60 @@ class BeastEncoder(nn.Module):
     torch.Size([2, 256])
     """
 
+    byte_embedding: nn.Embedding  # every family has one; its dtype is the one that all layers compute in
+
+    def __new__(cls, config: EncoderConfig) -> "BeastEncoder":
+        """An encoder of the configuration's family."""
+        return super().__new__(FAMILIES[config.family].network)
+
+    def __getnewargs__(self) -> tuple[EncoderConfig]:
+        return (self.config,)
+
     def __init__(self, config: EncoderConfig) -> None:
         super().__init__()
         self.config = config
-        width = config.hidden_width
-        shape = {"width": width, "heads": config.heads, "feed_forward_width": config.feed_forward_width}
-        block = CausalBlock if config.family == "ngram" else PostNormBlock
-        self.blocks = nn.ModuleList(block(**shape) for _ in range(config.layers))
-        if config.family == "ngram":
-            self.byte_embedding = _embedding(SYMBOLS, width=width)
-            self.ngram_embedding = _embedding(sum(config.ngram_buckets), width=width, kind=NgramTable)
-            if config.layers:
-                self.final_norm = nn.RMSNorm(width, eps=NORM_EPSILON)
-            if config.projection_width:
-                self.expansion = nn.Linear(width, config.projection_width)
-            self.projection = nn.Linear(config.projection_width or width, config.output_width)
-        else:
-            self.byte_embedding = _embedding(256, width=width)
-            self.projection = nn.Linear(config.window * width, config.output_width)
-        self._initialise()
+        self.projection = nn.Linear(self.build_backbone(), config.output_width)
+        self.initialise_embeddings()
 
-    def _initialise(self) -> None:
-        """Small embeddings, so that layers see sums of the scale they expect; n-grams nearly nothing, as those that no
-        word of the training had, as misspellings bring them, should say nearly nothing to the end."""
-        scale = self.config.hidden_width**-0.5
-        for name, module in self.named_modules():
-            if isinstance(module, nn.Embedding) and not module.weight.is_meta:
-                nn.init.normal_(module.weight, std=_NGRAM_SHARE * scale if name == "ngram_embedding" else scale)
+    def build_backbone(self) -> int:
+        """Adds the modules of the backbone; returns how wide the vector is that it gives of a word."""
+        raise NotImplementedError
 
-    def weights(self) -> dict[str, Tensor]:
-        """All weights by name, on the CPU, the n-gram table as it is read: if packed, unpacked; if rounded, rounded."""
-        weights = {name: value.detach().cpu().contiguous() for name, value in self.state_dict().items()}
-        if NGRAM_TABLE in weights:
-            weights[NGRAM_TABLE] = self.ngram_embedding.values().detach().cpu()
-        return weights
+    def initialise_embeddings(self) -> None:
+        """Fills the embeddings with random values of the right scale."""
+        raise NotImplementedError
+
+    def backbone(self, word_bytes: Tensor, *, lengths: Tensor) -> Tensor:
+        """`(words, window)` uint8 and `(words,)` int64 -> one vector a word, `(words, width)`."""
+        raise NotImplementedError
+
+    def weights(self, *, packed: bool = False) -> dict[str, Tensor]:
+        """All weights by name, on the CPU, as they are read: a table in 2 bits as its values, one that is trained
+        quantisation-aware as quantised. With `packed`, a table in 2 bits stays as it is."""
+        return {name: value.detach().cpu().contiguous() for name, value in self.state_dict().items()}
 
     @property
     def is_packed(self) -> bool:
-        """Whether the n-gram table is a `PackedTable`, for reading on a CPU. Moved elsewhere, it is unpacked."""
-        return isinstance(getattr(self, "ngram_embedding", None), PackedTable)
+        """Whether a table is in 2 bits an entry, for reading on a CPU."""
+        return False
 
-    def read_rounded(self, rounded: bool) -> None:
-        """Whether the n-gram table is read as a compact folder will have it, from now on; nothing without a table.
-
-        A packed table is read so in any case.
-        """
-        if isinstance(table := getattr(self, "ngram_embedding", None), NgramTable):
-            table.rounded = rounded
-
-    def pack(self) -> "BeastEncoder":
-        """Makes a table that was rounded a packed one, in place; leaves one alone that would lose by it."""
-        table = getattr(self, "ngram_embedding", None)
-        packed = PackedTable.without_loss(table.weight.detach()) if isinstance(table, NgramTable) else None
-        if packed is not None:
-            self.ngram_embedding = packed
+    def pack(self) -> Self:
+        """Packs a table into 2 bits an entry, in place, if that loses nothing."""
         return self
 
-    def unpack(self) -> "BeastEncoder":
+    def unpack(self) -> Self:
         """Makes a packed table one that can be trained, in place, of the dtype of the other weights."""
-        if self.is_packed:
-            table = self.ngram_embedding.values().to(self.byte_embedding.weight.dtype)
-            self.ngram_embedding = NgramTable.from_pretrained(table, freeze=False)
         return self
 
-    def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> "BeastEncoder":
-        # What `to`, `cuda` and their like call.
-        if self.is_packed and fn(torch.empty(0)).device.type != "cpu":
-            self.unpack()
-        return super()._apply(fn, recurse)
+    def quantisation_aware(self, enabled: bool) -> None:
+        """Switches quantisation-aware training on or off: whether a table is read as a compact folder will hold it."""
 
     def forward(self, word_bytes: Tensor, lengths: Tensor) -> Tensor:
         """`(words, window)` uint8 and `(words,)` int64 -> `(words, output width)` float32, unit length.
 
-        Raises `RuntimeError` in training mode if the table is packed: it would stay as it is while the rest learns.
+        Raises `RuntimeError` in training mode if a table is packed: it would stay as it is while the rest learns.
         """
-        if self.training and self.is_packed:
-            raise RuntimeError(
-                "this encoder was loaded for reading, its n-gram table in 2 bits, expected one that can be trained: "
-                "st_beast.load(path, trainable=True), or encoder.unpack() before the optimizer is made"
-            )
-        if self.config.family == "flatten":
-            pooled = self._flatten(word_bytes, lengths)
-        else:
-            pooled = self._transformed(word_bytes, lengths) if self.blocks else self._averaged(word_bytes, lengths)
-        if self.config.projection_width:
-            pooled = functional.gelu(self.expansion(pooled.to(self.expansion.weight.dtype)))
-        projected = self.projection(pooled.to(self.projection.weight.dtype))
+        limit_threads_after_fork()
+        pooled = self.backbone(word_bytes, lengths=lengths)
+        projected = self.projection(pooled.to(self.byte_embedding.weight.dtype))
         return functional.normalize(torch.tanh(projected).float(), dim=-1)
-
-    def _averaged(self, word_bytes: Tensor, lengths: Tensor) -> Tensor:
-        """The mean over a word's positions needs no positions: all its rows are one bag."""
-        ids, positions = mark_words(word_bytes, lengths=lengths), lengths + 2
-        starts = functional.pad(positions.cumsum(0)[:-1], (1, 0)) if len(positions) else positions
-        rows = ngram_hashes(ids, sizes=self.config.ngram_sizes, buckets=self.config.ngram_buckets)
-        # One list of places for both takes a quarter of the time that a mask takes.
-        present = ids.flatten().nonzero().squeeze(1)
-        letters, rows = ids.flatten().index_select(0, present), rows.flatten(0, 1).index_select(0, present)
-        ngrams = self.ngram_embedding.sum_rows(rows.flatten(), starts=starts * rows.shape[1])
-        letters = functional.embedding_bag(letters, self.byte_embedding.weight, starts, mode="sum")
-        return (ngrams.float() + letters.float()) / positions[:, None]
-
-    def _transformed(self, word_bytes: Tensor, lengths: Tensor) -> Tensor:
-        ids = mark_words(word_bytes, lengths=lengths)
-        layout = Layout.of(ids > 0, head_width=self.config.hidden_width // self.config.heads)
-        ids = functional.pad(ids, (0, 0, 0, 1))
-        rows = layout.gather(ngram_hashes(ids, sizes=self.config.ngram_sizes, buckets=self.config.ngram_buckets))
-        starts = torch.arange(0, rows.numel(), rows.shape[1], device=rows.device)
-        ngrams = self.ngram_embedding.sum_rows(rows.flatten(), starts=starts)
-        letters = self.byte_embedding(layout.gather(ids))
-        hidden = letters + ngrams.to(letters.dtype)  # a packed table gives float32 whatever the layers compute in
-        for block in self.blocks:
-            hidden = block(hidden, layout)
-        weight = self.final_norm.weight.float()  # means are taken in float32, whatever the weights are kept in
-        normed = functional.rms_norm(hidden.float(), weight.shape, weight, NORM_EPSILON)
-        return layout.mean(normed, lengths=lengths + 2)
-
-    def _flatten(self, word_bytes: Tensor, lengths: Tensor) -> Tensor:
-        window, width = self.config.window, self.config.hidden_width
-        position = torch.arange(window, device=word_bytes.device)
-        # The empty word has nothing to attend to: fused attention then gives zeros, here and in the stock folder.
-        mask = (position < lengths[:, None])[:, None, None, :]
-        if self.config.causal:
-            mask = mask & (position[None, :] <= position[:, None])
-        # Computed, not stored: a position table is no parameter, and this one costs nothing beside the blocks.
-        positions = sinusoidal_positions(window, width=width).to(word_bytes.device)
-        # Normalised without weights of its own, so that a stock BERT, which normalises here, can hold this encoder
-        # and the parameter count stays the published one.
-        embedded = self.byte_embedding(word_bytes.int())
-        hidden = functional.layer_norm(embedded + positions.to(embedded.dtype), (width,), eps=NORM_EPSILON)
-        for block in self.blocks:
-            hidden = block(hidden, mask)
-        return hidden.flatten(1)
-
-
-def _embedding(rows: int, *, width: int, kind: type[nn.Embedding] = nn.Embedding) -> nn.Embedding:
-    """Not filled: `nn.Embedding` does that at once, and on the meta device imports torch's compiler for it."""
-    return kind.from_pretrained(torch.empty(rows, width), freeze=False)

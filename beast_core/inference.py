@@ -1,8 +1,8 @@
 """Words in, vectors out: each distinct word once, in batches of like length, with a bounded cache."""
 
-import os
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -11,6 +11,7 @@ from torch import Tensor
 from beast_core.cache import VectorCache
 from beast_core.encoder import BeastEncoder
 from beast_core.encoding import check_words, encode_words
+from beast_core.forking import limit_threads_after_fork
 from beast_core.storage import read_encoder
 
 DEFAULT_CACHE_SIZE = 50_000
@@ -25,15 +26,11 @@ _CPU_BATCH_SIZE_WITH_LAYERS = 128
 
 _DTYPES = (torch.float32, torch.bfloat16)
 
-if hasattr(os, "register_at_fork"):  # everywhere but on Windows, which cannot fork
-    # In a forked child only the forking thread lives on: a parallel region of torch would wait for the others forever.
-    os.register_at_fork(after_in_child=lambda: torch.set_num_threads(1))
-
 
 class WordEncoder:
     """An encoder behind a list of words: `encode(words) -> (words, width)` float32.
 
-    Keeps the vectors of the `cache_size` words that were last new to it (a kilobyte each at width 256; 0 keeps none).
+    Keeps the vectors of the last `cache_size` words that it computed (a kilobyte each at width 256; 0 keeps none).
     Safe to use from several threads and after a fork. Takes the encoder over: moves it, and sets it to evaluate.
 
     >>> words = load_encoder()
@@ -96,6 +93,7 @@ class WordEncoder:
         self._cache.store(fresh, vectors=computed)
 
     def _compute(self, words: list[str]) -> np.ndarray:
+        limit_threads_after_fork()
         word_bytes, lengths = map(torch.from_numpy, encode_words(words, config=self.encoder.config))
         with torch.inference_mode():
             if len(words) <= self._batch_size:
@@ -111,14 +109,15 @@ class WordEncoder:
         return vectors.numpy()
 
     def _compute_batch(self, word_bytes: Tensor, lengths: Tensor) -> Tensor:
-        return self.encoder(word_bytes.to(self.device), lengths.to(self.device)).cpu()
+        vectors: Tensor = self.encoder(word_bytes.to(self.device), lengths.to(self.device))
+        return vectors.cpu()
 
     def __getstate__(self) -> dict[str, object]:
         """Pickles without the cache."""
         return {"encoder": self.encoder, "device": self.device, "cache_size": self.cache_size}
 
-    def __setstate__(self, state: dict[str, object]) -> None:
-        self.__init__(**state)
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        WordEncoder.__init__(self, **state)
 
 
 def _moved(encoder: BeastEncoder, device: str | torch.device) -> BeastEncoder:

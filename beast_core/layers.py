@@ -4,6 +4,7 @@ import math
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import accumulate
+from typing import TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -19,6 +20,21 @@ NORM_EPSILON = 1e-5
 BEGIN_ID = 257
 END_ID = 258
 SYMBOLS = 259
+
+
+Table = TypeVar("Table", bound=nn.Embedding)
+
+
+def unfilled(kind: type[Table], *, rows: int, width: int) -> Table:
+    """An embedding without values: `nn.Embedding` draws them at once, and imports torch's compiler on meta devices."""
+    table: Table = kind.from_pretrained(torch.empty(rows, width), freeze=False)
+    return table
+
+
+def fill(weight: Tensor, *, scale: float) -> None:
+    """Fills a weight with random values of that standard deviation, unless it is on the meta device."""
+    if not weight.is_meta:
+        nn.init.normal_(weight, std=scale)
 
 
 def sinusoidal_positions(length: int, *, width: int) -> Tensor:
@@ -59,7 +75,7 @@ def ngram_hashes(ids: Tensor, *, sizes: tuple[int, ...], buckets: tuple[int, ...
     powers, before, scales, offsets = _hash_constants(ids.shape[1], sizes=sizes, buckets=buckets, device=ids.device)
     running = functional.pad((ids * powers).cumsum(1), (1, 0))
     earlier = running.index_select(1, before.flatten()).unflatten(1, before.shape)
-    rows = (running[:, 1:, None] - earlier).mul_(scales).remainder_(most := max(buckets))
+    rows: Tensor = (running[:, 1:, None] - earlier).mul_(scales).remainder_(most := max(buckets))
     for place, fewer in enumerate(buckets):
         if fewer < most:  # divisions are a quarter of the time that all this takes
             rows[..., place].remainder_(fewer)
@@ -125,10 +141,9 @@ class Layout:
         padded[self.word, self.position] = values
         return padded
 
-    def mean(self, values: Tensor, *, lengths: Tensor) -> Tensor:
-        """`(real positions, width)` -> its mean over each real word, `(words - 1, width)`."""
-        total = values.new_zeros((self.words, values.shape[1])).index_add_(0, self.word, values)
-        return total[:-1] / lengths[:, None]
+    def sum(self, values: Tensor) -> Tensor:
+        """`(real positions, width)` -> its sum over each real word, `(words - 1, width)`."""
+        return values.new_zeros((self.words, values.shape[1])).index_add_(0, self.word, values)[:-1]
 
     def rotate(self, values: Tensor) -> Tensor:
         """Rotary embedding of `(real positions, heads, head width)`, neighbouring components paired."""
@@ -145,7 +160,7 @@ def attend(query: Tensor, *, key: Tensor, value: Tensor, mask: Tensor | None = N
     if not training:
         return functional.scaled_dot_product_attention(query, key, value, attn_mask=mask, is_causal=mask is None)
     # The fused kernel's backward pass in bfloat16 on a CPU takes five times as long as these products do.
-    scores = query @ key.transpose(-1, -2) * query.shape[-1] ** -0.5
+    scores: Tensor = query @ key.transpose(-1, -2) * query.shape[-1] ** -0.5
     if mask is None:
         mask = torch.ones(scores.shape[-2:], dtype=torch.bool, device=scores.device).tril()
     weights = scores.masked_fill(~mask, torch.finfo(scores.dtype).min).softmax(dim=-1)
@@ -178,7 +193,8 @@ class CausalBlock(nn.Module):
         attended = attend(query, key=key, value=value, training=self.training)
         hidden = hidden + self.attention_output(layout.gather(attended.transpose(1, 2)).flatten(1))
         gate, up = self.gate_and_up(self.feed_forward_norm(hidden)).chunk(2, dim=-1)
-        return hidden + self.down(functional.silu(gate) * up)
+        fed: Tensor = self.down(functional.silu(gate) * up)
+        return hidden + fed
 
 
 class PostNormBlock(nn.Module):
@@ -203,4 +219,5 @@ class PostNormBlock(nn.Module):
         query, key, value = projected.permute(2, 0, 3, 1, 4)  # each (words, heads, positions, head width)
         attended = attend(query, key=key, value=value, mask=mask, training=self.training)
         hidden = self.attention_norm(hidden + self.attention_output(attended.transpose(1, 2).flatten(2)))
-        return self.feed_forward_norm(hidden + self.down(functional.gelu(self.up(hidden))))
+        fed: Tensor = self.feed_forward_norm(hidden + self.down(functional.gelu(self.up(hidden))))
+        return fed

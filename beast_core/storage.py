@@ -19,6 +19,7 @@ from torch import Tensor
 from beast_core.config import EncoderConfig
 from beast_core.encoder import BeastEncoder
 from beast_core.files import replace_folder
+from beast_core.forking import limit_threads_after_fork
 from beast_core.stock import from_stock, module_folders
 from beast_core.tables import NGRAM_TABLE, PackedTable
 
@@ -42,8 +43,8 @@ def write_encoder(encoder: BeastEncoder, path: str | Path, *, compact: bool = Tr
     """Writes the folder in one step (a crash leaves the old one or the new one) and returns its absolute path.
 
     `compact` stores the n-gram table in 2 bits an entry, everything else as float16; reading it back and writing it
-    again gives the same bytes. It is for a table that learnt while it was `rounded`, as `training.distill` has it; of
-    another, such as one that was fine-tuned, rounding loses something, and `compact=False` keeps float32.
+    again gives the same bytes. It is for a table that was trained quantisation-aware, as `training.distill` does it; of
+    another, such as one that was fine-tuned, quantising loses something, and `compact=False` keeps float32.
 
     Raises `ModelFolderError` for weights that are not finite or, with `compact`, beyond the range of float16,
     `TypeError` for anything but an encoder, `FileExistsError` for a path that holds something else, `OSError` if the
@@ -80,6 +81,7 @@ def read_encoder(path: str | Path | None = None, *, packed: bool = False) -> Bea
     if not folder.is_dir():
         found = "a file" if folder.exists() else "nothing"
         raise FileNotFoundError(f"no model at {folder} (given: {str(path)!r}): found {found}, expected a model folder")
+    limit_threads_after_fork()
     config = read_config(folder)
     if (folder / "modules.json").is_file():
         state, config = _read_stock(folder, config)
@@ -133,7 +135,7 @@ def _read_ours(file: Path, *, config: EncoderConfig) -> dict[str, Tensor]:
 
 
 def _packed_shape(config: EncoderConfig) -> tuple[int, int]:
-    return sum(config.ngram_buckets), PackedTable.packed_width(config.hidden_width)
+    return config.quantised_tables.get(NGRAM_TABLE, (0, 0))
 
 
 def _is_packed(tensor: Tensor | None, *, shape: tuple[int, int]) -> bool:
@@ -158,7 +160,8 @@ def _read_stock(folder: Path, config: EncoderConfig) -> tuple[dict[str, Tensor],
         file = folder / where / WEIGHTS_FILE
         try:
             with safe_open(file, framework="pt") as tensors:
-                return tensors.get_tensor(name).float()
+                tensor: Tensor = tensors.get_tensor(name).float()
+                return tensor
         except (SafetensorError, OSError) as error:
             raise ModelFolderError(f"cannot read {name} from {file}: {error}; save the model again") from error
 

@@ -1,47 +1,50 @@
-"""The table of n-gram embeddings: to be trained, or in 2 bits an entry."""
+"""The table of n-gram embeddings, to be trained or in 2 bits an entry, and the encoders that have one."""
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, Self
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
+
+from beast_core.encoder import BeastEncoder
 
 # Its name among the weights of an encoder.
 NGRAM_TABLE = "ngram_embedding.weight"
 
 # Of a packed row: its scale and its offset, in float16.
 _SCALE_BYTES = 4
-# How far beyond the root of the mean square an entry is large: entries that are all alike are on one side.
-_BEYOND = 1 + 1e-5
-# Smaller scales count as zero: float16 has ever fewer bits for them.
+# An entry counts as large if it exceeds the root mean square of its row by more than this factor. Without it, rounding
+# errors would decide for rows whose entries all have one magnitude, and split them.
+_ROUNDING_MARGIN = 1 + 1e-5
+# Smaller scales count as zero: they are subnormal numbers in float16, which lose precision.
 _LEAST_SCALE = 2.0**-14
 # What is computed of so many rows stays in a core's cache.
 _ROWS_AT_ONCE = 2048
 
 
-def round_rows(rows: Tensor) -> tuple[Tensor, Tensor]:
-    """Rows of a table as four values each: `(rows, width)` float -> levels `(rows, width)` and scales `(rows, 1)`.
+def quantise_rows(rows: Tensor) -> tuple[Tensor, Tensor]:
+    """Rows of a table in four levels: `(rows, width)` float -> levels `(rows, width)` and scales `(rows, 1)`.
 
-    An entry becomes its level, -1.5, -0.5, 0.5 or 1.5, times the row's scale, in float32. The levels part at zero and
-    at the root of the row's mean square; the scale is then the one of least squares, as a bfloat16, so that float16
-    holds three halves of it too. Rounding what was rounded changes nothing.
+    An entry is read as its level, -1.5, -0.5, 0.5 or 1.5, times the scale of its row, in float32. The sign of an entry
+    and whether it is larger than the root mean square of its row choose the level. The scale is the least-squares fit
+    of the levels to the entries, rounded to bfloat16: its 8 significant bits leave room in float16's 11 for 1.5 times
+    the scale, the offset of a packed row. Rows that were quantised already stay as they are.
     """
     rows = rows.float()
     sizes, width = rows.abs(), rows.shape[1]
-    large = sizes > torch.linalg.vector_norm(rows, dim=1, keepdim=True) * (_BEYOND * width**-0.5)
-    # Entries times levels over levels times levels, summed over the row.
+    large = sizes > torch.linalg.vector_norm(rows, dim=1, keepdim=True) * (_ROUNDING_MARGIN * width**-0.5)
+    # Least squares: the sum of entries times levels over the sum of squared levels.
     products = sizes.sum(dim=1, keepdim=True) / 2 + (sizes * large).sum(dim=1, keepdim=True)
     scales = products / (width / 4 + 2 * large.sum(dim=1, keepdim=True))
     scales = scales.bfloat16().float()
     return (large + 0.5).copysign_(rows), scales * (scales >= _LEAST_SCALE)
 
 
-class _Rounded(torch.autograd.Function):
-    """`round_rows`, whose gradient goes to what was rounded as it is."""
-
+class _StraightThroughEstimator(torch.autograd.Function):
     @staticmethod
     def forward(context: Any, rows: Tensor) -> Tensor:
-        levels, scales = round_rows(rows)
+        levels, scales = quantise_rows(rows)
         return levels.mul_(scales)
 
     @staticmethod
@@ -49,27 +52,36 @@ class _Rounded(torch.autograd.Function):
         return gradient
 
 
+def fake_quantise(rows: Tensor) -> Tensor:
+    """The values of rows after `quantise_rows`: `(rows, width)` float -> the same shape, float32.
+
+    The gradient is that of a straight-through estimator: it passes to the rows as if nothing had been quantised. Bengio
+    et al. 2013, Estimating or propagating gradients through stochastic neurons, https://arxiv.org/abs/1308.3432.
+    """
+    values: Tensor = _StraightThroughEstimator.apply(rows)
+    return values
+
+
 class NgramTable(nn.Embedding):
     """The table of n-gram embeddings, to be trained.
 
-    While it is `rounded`, it is read as `PackedTable` will have it, and the gradient goes to what was rounded, so that
-    the training makes up for it. Jacob et al. 2017, Quantization and training of neural networks for efficient
-    integer-arithmetic-only inference, https://arxiv.org/abs/1712.05877; Bengio et al. 2013, Estimating or propagating
-    gradients through stochastic neurons, https://arxiv.org/abs/1308.3432.
+    Quantisation-aware training: with `quantisation_aware`, rows are read as `PackedTable` will hold them, so that the
+    training makes up for what is lost. Jacob et al. 2017, Quantization and training of neural networks for efficient
+    integer-arithmetic-only inference, https://arxiv.org/abs/1712.05877.
     """
 
-    rounded = False
+    quantisation_aware = False
 
     def values(self) -> Tensor:
         """`(rows, width)` as it is read."""
-        return _Rounded.apply(self.weight) if self.rounded else self.weight
+        return fake_quantise(self.weight) if self.quantisation_aware else self.weight
 
     def sum_rows(self, rows: Tensor, *, starts: Tensor) -> Tensor:
         """Sums of rows, of those from each start to the next: `(sums, width)`."""
-        if not self.rounded:
+        if not self.quantisation_aware:
             return functional.embedding_bag(rows, self.weight, starts, mode="sum")
         distinct, places = rows.unique(return_inverse=True)
-        return functional.embedding_bag(places, _Rounded.apply(self(distinct)), starts, mode="sum")
+        return functional.embedding_bag(places, fake_quantise(self(distinct)), starts, mode="sum")
 
 
 class PackedTable(nn.Module):
@@ -79,6 +91,8 @@ class PackedTable(nn.Module):
     float16 offset, as FBGEMM has them: Khudia et al. 2021, https://arxiv.org/abs/2101.05615; `torch`,
     aten/src/ATen/native/quantized/cpu/qembeddingbag_prepack.cpp.
     """
+
+    weight: Tensor
 
     def __init__(self, weight: Tensor) -> None:
         super().__init__()
@@ -96,8 +110,8 @@ class PackedTable(nn.Module):
 
     @staticmethod
     def pack(table: Tensor) -> Tensor:
-        """`(rows, width)` float -> what `weight` is, of the rows as `round_rows` has them."""
-        levels, scales = round_rows(table)
+        """`(rows, width)` float -> what `weight` is, of the rows as `quantise_rows` has them."""
+        levels, scales = quantise_rows(table)
         levels = levels.where(scales > 0, 0.5)  # a row of zeros has no signs
         fours = (levels + 1.5).to(torch.uint8).unflatten(1, (-1, 4))
         entries = (fours << torch.arange(0, 8, 2, dtype=torch.uint8)).sum(dim=2, dtype=torch.uint8)
@@ -116,8 +130,63 @@ class PackedTable(nn.Module):
 
     def values(self) -> Tensor:
         """`(rows, width)` float32."""
-        return torch.ops.quantized.embedding_bag_2bit_unpack(self.weight)
+        values: Tensor = torch.ops.quantized.embedding_bag_2bit_unpack(self.weight)
+        return values
 
     def sum_rows(self, rows: Tensor, *, starts: Tensor) -> Tensor:
         """Sums of rows, of those from each start to the next: `(sums, width)` float32."""
-        return torch.ops.quantized.embedding_bag_2bit_rowwise_offsets(self.weight, rows, starts, mode=0)
+        sums: Tensor = torch.ops.quantized.embedding_bag_2bit_rowwise_offsets(self.weight, rows, starts, mode=0)
+        return sums
+
+
+class TableEncoder(BeastEncoder):
+    """An encoder with a table of n-gram embeddings, which on a CPU may be packed. Moved elsewhere, it is unpacked."""
+
+    ngram_embedding: NgramTable | PackedTable
+
+    def forward(self, word_bytes: Tensor, lengths: Tensor) -> Tensor:
+        """See `BeastEncoder.forward`."""
+        if self.training and self.is_packed:
+            raise RuntimeError(
+                "this encoder was loaded for reading, its n-gram table in 2 bits, expected one that can be trained: "
+                "st_beast.load(path, trainable=True), or encoder.unpack() before the optimizer is made"
+            )
+        return super().forward(word_bytes, lengths)
+
+    def weights(self, *, packed: bool = False) -> dict[str, Tensor]:
+        """See `BeastEncoder.weights`."""
+        weights = super().weights(packed=packed)
+        if not (packed and self.is_packed):
+            weights[NGRAM_TABLE] = self.ngram_embedding.values().detach().cpu()
+        return weights
+
+    @property
+    def is_packed(self) -> bool:
+        """See `BeastEncoder.is_packed`."""
+        return isinstance(self.ngram_embedding, PackedTable)
+
+    def pack(self) -> Self:
+        """See `BeastEncoder.pack`."""
+        if isinstance(self.ngram_embedding, NgramTable):
+            packed = PackedTable.without_loss(self.ngram_embedding.weight.detach())
+            self.ngram_embedding = packed or self.ngram_embedding
+        return self
+
+    def unpack(self) -> Self:
+        """See `BeastEncoder.unpack`."""
+        if isinstance(self.ngram_embedding, PackedTable):
+            table = self.ngram_embedding.values().to(self.byte_embedding.weight.dtype)
+            self.ngram_embedding = NgramTable.from_pretrained(table, freeze=False)
+        return self
+
+    def quantisation_aware(self, enabled: bool) -> None:
+        """See `BeastEncoder.quantisation_aware`. A packed table is read so in any case."""
+        if isinstance(self.ngram_embedding, NgramTable):
+            self.ngram_embedding.quantisation_aware = enabled
+
+    def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> Self:
+        # What `to`, `cuda` and their like call.
+        if self.is_packed and fn(torch.empty(0)).device.type != "cpu":
+            self.unpack()
+        super()._apply(fn, recurse)
+        return self

@@ -9,18 +9,21 @@ import torch
 from hypothesis import settings
 
 from beast_core import BeastEncoder, EncoderConfig, write_encoder
+from beast_core.families.ngram import POOLINGS
 
 settings.register_profile("no deadline", deadline=None)  # a busy machine is no failure
 settings.load_profile("no deadline")
 
 TINY = {"hidden_width": 8, "heads": 2, "feed_forward_width": 12, "output_width": 6}
-_NGRAMS = {"family": "ngram", "causal": True, "ngram_sizes": (2, 4), "ngram_buckets": (23, 31)}
-FAMILIES = {
+_NGRAMS = {"family": "ngram", "ngram_sizes": (2, 4), "ngram_buckets": (23, 31)}
+SHAPES = {
     "averaged": {**_NGRAMS, "layers": 0, "projection_width": 10},
     "ngram": _NGRAMS,
     "flatten": {"family": "flatten"},
     "causal flatten": {"family": "flatten", "causal": True},
 }
+for pooling in set(POOLINGS) - {"mean"}:
+    SHAPES |= {f"{shape}, {pooling}": {**SHAPES[shape], "pooling": pooling} for shape in ("averaged", "ngram")}
 
 
 def _fill(encoder: BeastEncoder, *, seed: int) -> BeastEncoder:
@@ -44,21 +47,27 @@ def one_thread() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def make_encoder() -> Callable[..., BeastEncoder]:
-    """An encoder with random weights; a tiny one of the family named, or one of the configuration given."""
+def shapes() -> list[str]:
+    """The names of all shapes that are tested."""
+    return list(SHAPES)
 
-    def make(family_or_config: str | EncoderConfig, *, seed: int = 0, **changes: object) -> BeastEncoder:
-        config = family_or_config
+
+@pytest.fixture(scope="session")
+def make_encoder() -> Callable[..., BeastEncoder]:
+    """An encoder with random weights; a tiny one of the shape named, or one of the configuration given."""
+
+    def make(shape_or_config: str | EncoderConfig, *, seed: int = 0, **changes: object) -> BeastEncoder:
+        config = shape_or_config
         if isinstance(config, str):
-            config = EncoderConfig(**{"layers": 2, **TINY, **FAMILIES[config], **changes})
+            config = EncoderConfig.from_dict({"layers": 2, **TINY, **SHAPES[config], **changes})
         return _fill(BeastEncoder(config), seed=seed)
 
     return make
 
 
-@pytest.fixture(scope="session", params=FAMILIES)
+@pytest.fixture(scope="session", params=SHAPES)
 def encoder(request: pytest.FixtureRequest, make_encoder: Callable[..., BeastEncoder]) -> BeastEncoder:
-    """A tiny encoder of each family; never to be changed by a test."""
+    """A tiny encoder of each shape; never to be changed by a test."""
     return make_encoder(request.param)
 
 

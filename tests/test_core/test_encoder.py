@@ -10,6 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from beast_core import PRESETS, BeastEncoder, EncoderConfig, encode_words
+from beast_core.families import FAMILIES
+from beast_core.families.ngram import POOLINGS, NgramConfig
 from beast_core.tables import PackedTable
 
 WORDS = ["", "a", "ñandú", "casa", "a\0", "electroencefalografistas", "otorrinolaringólogos y más allá", "👩‍👩‍👧"]
@@ -79,12 +81,13 @@ def ngram_reference(encoded: bytes, *, weights: dict[str, np.ndarray], config: E
         hidden = hidden + (silu(gate) * up) @ part["down"].T
     if config.layers:
         hidden = np.array([rms_norm(vector, weights["final_norm.weight"]) for vector in hidden])
-    pooled = hidden.sum(axis=0) / (len(encoded) + 2)
+    pooled = POOLED[config.pooling](hidden)
     if config.projection_width:
         pooled = gelu(weights["expansion.weight"] @ pooled + weights["expansion.bias"])
     return pooled
 
 
+POOLED = {"mean": lambda hidden: hidden.sum(axis=0) / len(hidden)}
 NGRAM_PARTS = ("attention_norm", "query_key_value", "attention_output", "feed_forward_norm", "gate_and_up", "down")
 
 
@@ -120,13 +123,22 @@ FLATTEN_PARTS = [
 ]
 
 
+REFERENCES = {"ngram": ngram_reference, "flatten": flatten_reference}
+
+
 def reference(encoder: BeastEncoder, word: str) -> np.ndarray:
     weights = {name: value.detach().double().numpy() for name, value in encoder.state_dict().items()}
     word_bytes, (length,) = encode_words([word], config=encoder.config)
-    pool = ngram_reference if encoder.config.family == "ngram" else flatten_reference
-    pooled = pool(word_bytes[0, :length].tobytes(), weights=weights, config=encoder.config)
+    backbone = REFERENCES[encoder.config.family]
+    pooled = backbone(word_bytes[0, :length].tobytes(), weights=weights, config=encoder.config)
     output = np.tanh(weights["projection.weight"] @ pooled + weights["projection.bias"])
     return output / np.linalg.norm(output)
+
+
+def test_every_family_and_pooling_has_a_reference_and_an_encoder_in_these_tests(shapes, make_encoder):
+    configs = [make_encoder(shape).config for shape in shapes]
+    assert {config.family for config in configs} == set(REFERENCES) == set(FAMILIES)
+    assert {config.pooling for config in configs if isinstance(config, NgramConfig)} == set(POOLED) == set(POOLINGS)
 
 
 def test_tiny_encoders_equal_the_slow_reference(encoder):
@@ -178,19 +190,21 @@ def test_golden_vectors(family, make_encoder):
 
 
 @pytest.mark.parametrize("family", ["averaged", "ngram"])
-def test_a_table_that_is_rounded_is_read_as_packed_and_learns_as_what_was_read(family, make_encoder):
+def test_quantisation_aware_training_reads_a_table_as_packed_and_passes_the_gradient_straight_through(
+    family, make_encoder
+):
     encoder = make_encoder(family)
-    rounded = copy.deepcopy(encoder)
+    quantised = copy.deepcopy(encoder)
     weight = encoder.ngram_embedding.weight
     weight.data = PackedTable(PackedTable.pack(weight.data)).values()
-    rounded.read_rounded(True)
-    expected, found = (encode(each, WORDS) for each in (encoder, rounded))
+    quantised.quantisation_aware(True)
+    expected, found = (encode(each, WORDS) for each in (encoder, quantised))
     torch.testing.assert_close(found, expected, atol=1e-6, rtol=0)
     assert not torch.allclose(found, encode(make_encoder(family), WORDS), atol=1e-2)
     for vectors in (expected, found):
         vectors[:, 0].sum().backward()
-    torch.testing.assert_close(rounded.ngram_embedding.weight.grad, weight.grad)
-    assert rounded.weights()["ngram_embedding.weight"].equal(weight)
+    torch.testing.assert_close(quantised.ngram_embedding.weight.grad, weight.grad)
+    assert quantised.weights()["ngram_embedding.weight"].equal(weight)
     assert weight.grad.abs().max() > 1e-3
 
 
@@ -248,5 +262,5 @@ def test_gradients_reach_every_parameter(encoder):
     assert [name for name, value in zip(names, gradients, strict=True) if not value.isfinite().all()] == []
     assert [name for name, value in zip(names, gradients, strict=True) if value.abs().max() < 1e-6] == []
     rows = dict(zip(names, gradients, strict=True))["byte_embedding.weight"].abs().sum(dim=1)
-    shift = 1 if encoder.config.family == "ngram" else 0
+    shift = 1 if isinstance(encoder.config, NgramConfig) else 0
     assert (rows[ord("c") + shift] > 0, rows[ord("j") + shift] > 0) == (True, False)

@@ -107,7 +107,7 @@ def test_threads_share_one_encoder(ngram, hasty_threads):
 FORK = """
 import json, multiprocessing, pickle, sys, threading, time
 import torch
-from beast_core import WordEncoder, load_encoder
+from beast_core import encode_words, load_encoder
 
 torch.set_num_threads(2)
 path = sys.argv[1]
@@ -116,6 +116,14 @@ words = load_encoder(path)
 many = [f"palabra{number}" for number in range(600)]
 expected = words.encode(many)
 pickled = pickle.dumps(words)
+
+class Network:
+    def __init__(self, encoder):
+        self.encoder = encoder
+
+    def encode(self, many):
+        with torch.inference_mode():
+            return self.encoder(*map(torch.from_numpy, encode_words(many, config=self.encoder.config))).numpy()
 
 def child(make, queue):
     queue.put(float(abs(make().encode(many) - expected).max()))
@@ -132,6 +140,7 @@ outcomes = {
     "inherited": outcome(lambda: words),
     "unpickled": outcome(lambda: pickle.loads(pickled)),
     "loaded": outcome(lambda: load_encoder(path)),
+    "a network": outcome(lambda: Network(words.encoder)),
 }
 done = threading.Event()
 def encode_forever():
@@ -157,9 +166,38 @@ def forked(request, make_encoder, run_python, tmp_path_factory):
     return json.loads(run_python(FORK, path))
 
 
-@pytest.mark.parametrize("encoder_is", ["inherited", "unpickled", "loaded", "while another thread encodes"])
+@pytest.mark.parametrize(
+    "encoder_is", ["inherited", "unpickled", "loaded", "a network", "while another thread encodes"]
+)
 def test_a_forked_child_encodes(forked, encoder_is):
     assert forked[encoder_is] == pytest.approx(0, abs=1e-5)
+
+
+FORK_WITHOUT_ENCODING = """
+import multiprocessing, sys
+import torch
+import beast_core
+
+torch.set_num_threads(3)
+context = multiprocessing.get_context("fork")
+words = beast_core.load_encoder(sys.argv[1])
+
+def child(queue):
+    queue.put(torch.get_num_threads())
+    words.encode(["sol"])
+    queue.put(torch.get_num_threads())
+    torch.set_num_threads(2)
+    words.encode(["mar"])
+    queue.put(torch.get_num_threads())
+
+queue = context.SimpleQueue()
+context.Process(target=child, args=(queue,)).start()
+print([queue.get() for _ in range(3)], torch.get_num_threads())
+"""
+
+
+def test_only_a_forked_process_that_encodes_is_set_to_one_thread_and_only_once(model, run_python):
+    assert run_python(FORK_WITHOUT_ENCODING, model).strip() == "[3, 1, 2] 3"
 
 
 def test_pickle_keeps_the_vectors_and_leaves_the_cache(ngram):

@@ -33,7 +33,7 @@ def test_round_trip(encoder, tmp_path, compact, files):
     if compact:
         # Four values leave an eighth of the variance of random entries, an angle of a third; random layers make
         # anything of it. What nothing is left of is caught by the row's own tests.
-        lowest = 0.5 if encoder.config.ngram_sizes else 0.9999
+        lowest = 0.5 if encoder.config.quantised_tables else 0.9999
         assert (vectors(restored) * vectors(encoder)).sum(axis=1).min() > lowest
     else:
         np.testing.assert_array_equal(vectors(restored), vectors(encoder))

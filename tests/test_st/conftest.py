@@ -9,6 +9,7 @@ from sentence_transformers import SentenceTransformer
 
 import st_beast
 from beast_core import PRESETS, BeastEncoder, EncoderConfig, load_encoder, write_encoder
+from beast_core.families.ngram import POOLINGS
 
 _SMALL = {"hidden_width": 32, "heads": 2, "feed_forward_width": 64, "output_width": 16}
 
@@ -49,12 +50,25 @@ def preset(request, tmp_path_factory):
     )
 
 
-@pytest.fixture(scope="session", params=[("beast", 0), ("beast", 2), ("mini", 2), ("asterisk", 2)], ids=str)
+_SMALL_PRESETS = [
+    *(("beast", {"layers": layers, "pooling": pooling}) for layers in (0, 2) for pooling in POOLINGS),
+    ("mini", {"layers": 2}),
+    ("asterisk", {"layers": 2}),
+]
+
+
+@pytest.fixture(scope="session")
+def small_presets():
+    """The presets of which there are small models, and what is changed in them."""
+    return _SMALL_PRESETS
+
+
+@pytest.fixture(scope="session", params=_SMALL_PRESETS, ids=str)
 def small_preset(request, tmp_path_factory, write_small):
     """The same for a small model of each architecture."""
-    name, layers = request.param
+    name, changes = request.param
     root = tmp_path_factory.mktemp(name)
-    ours = write_small(root / "ours", name, layers=layers)
+    ours = write_small(root / "ours", name, **changes)
     stock = st_beast.save(root / "beast", model=ours)
     return SimpleNamespace(core=load_encoder(ours), stock=SentenceTransformer(str(stock)))
 

@@ -10,8 +10,12 @@ from safetensors.torch import load_file
 from sentence_transformers import SentenceTransformer
 
 import st_beast
-from beast_core import WordEncoder, load_encoder, read_encoder, write_encoder
+from beast_core import EncoderConfig, WordEncoder, load_encoder, read_encoder, write_encoder
+from beast_core.families import FAMILIES
+from beast_core.families.ngram import POOLINGS, NgramConfig, Pooling
+from beast_core.layers import END_ID
 from beast_core.storage import read_config
+from st_beast.families import PARTS
 from st_beast.stock import stock_model
 
 TOLERANCE = 1e-5
@@ -90,11 +94,12 @@ def test_unused_weights_are_few(preset):
     config = read_config(preset.ours)
     ours = sum(value.numel() for value in read_encoder(preset.ours).parameters())
     stock = sum(value.numel() for value in preset.stock.parameters())
-    if buckets := config.ngram_buckets:  # BLT has as many for every size
-        ours += (len(buckets) * max(buckets) - sum(buckets)) * config.hidden_width
-    # BLT: cross attention, one projection and, for an encoder without layers, the attention of one. BERT: half of the
-    # convolution, which sees padding, pooler and identity.
-    assert stock - ours < (10 if config.family == "ngram" else 26) * config.hidden_width**2
+    squares = 26  # BERT: half of the convolution, which sees padding, pooler and identity
+    if isinstance(config, NgramConfig):
+        # BLT: cross attention, one projection and, for an encoder without layers, the attention of one.
+        buckets, squares = config.ngram_buckets, 10
+        ours += (len(buckets) * max(buckets) - sum(buckets)) * config.hidden_width  # it has as many for every size
+    assert stock - ours < squares * config.hidden_width**2
 
 
 @pytest.mark.parametrize("projection_width", [0, 48])
@@ -166,3 +171,55 @@ def test_saving_neither_varies_nor_draws_random_numbers(small, tmp_path, content
     assert contents(first) == contents(second)
     # A stock folder is a model as well, so it can be the source.
     assert contents(st_beast.save(tmp_path / "third", model=first)) == contents(first)
+
+
+def test_every_family_has_stock_parts_and_is_compared_here(small_presets):
+    assert {family.config for family in FAMILIES.values()} == set(PARTS)
+    configs = [EncoderConfig.preset(name, **changes) for name, changes in small_presets]
+    assert {config.family for config in configs} == set(FAMILIES)
+    assert {config.pooling for config in configs if isinstance(config, NgramConfig)} == set(POOLINGS)
+
+
+def test_a_family_without_stock_parts_is_not_saved(small, tmp_path, monkeypatch, contents):
+    before = contents(st_beast.save(tmp_path / "stock", model=small))
+    monkeypatch.delitem(PARTS, NgramConfig)
+    with pytest.raises(ValueError, match=r"'ngram' family has no stock parts.*st_beast/families\.py"):
+        st_beast.save(tmp_path / "stock", model=small)
+    assert contents(tmp_path) == {f"stock/{name}": content for name, content in before.items()}
+
+
+@pytest.mark.parametrize(
+    ("layers", "part", "wrong"),
+    [
+        (0, "beast_core.families.ngram.POOLINGS", {"mean": Pooling(lambda sums, _: sums, stock_mode="mean")}),
+        (0, "st_beast.families.LINEAR_NORM_EPSILON", 1e-5),
+        (0, "st_beast.families.BEGIN_ID", END_ID),
+        (2, "st_beast.families.ROTARY_BASE", 10_000.0),
+        (2, "st_beast.tokenizer._byte_letters", lambda: [chr(256 + byte) for byte in range(256)]),
+    ],
+)
+def test_stock_parts_that_give_other_vectors_replace_nothing(
+    layers, part, wrong, write_small, tmp_path, monkeypatch, contents
+):
+    ours = write_small(tmp_path / "ours", "beast", layers=layers)
+    folder = st_beast.save(tmp_path / "stock", model=ours)
+    before, model = contents(tmp_path), st_beast.load(ours)
+    monkeypatch.setattr(part, wrong)
+    for save in (lambda: st_beast.save(folder, model=ours), lambda: model.save(folder)):
+        with pytest.raises(ValueError, match=r"'ngram' family give another vector for .* differ by up to"):
+            save()
+        assert contents(tmp_path) == before
+
+
+def test_a_pooling_is_one_entry_of_its_family(write_small, tmp_path, monkeypatch):
+    """The sum over the square root of the length, as one would add it."""
+    words = ["", "sol", "electroencefalografistas"]
+    mean = load_encoder(write_small(tmp_path / "mean", "beast", layers=2)).encode(words)
+    pooling = Pooling(lambda sums, positions: sums / positions.sqrt()[:, None], stock_mode="mean_sqrt_len_tokens")
+    monkeypatch.setitem(POOLINGS, "mean_sqrt", pooling)
+    ours = write_small(tmp_path / "ours", "beast", layers=2, pooling="mean_sqrt")
+    stock = st_beast.save(tmp_path / "stock", model=ours)
+    expected = load_encoder(ours).encode(words)
+    assert difference(SentenceTransformer(str(stock)).encode(words), expected) < TOLERANCE
+    assert difference(load_encoder(stock).encode(words), expected) < TOLERANCE
+    assert difference(mean, expected) > 0.01

@@ -123,7 +123,7 @@ class Distillation:
         """
         self._resume()
         # As the step before read it, also if that was the last and none follows.
-        self.encoder.read_rounded(self.step > self._first_rounded)
+        self.encoder.quantisation_aware(self.step > self._first_rounded)
         self._started = time.monotonic()
         handlers = {name: signal.signal(name, self._ask_to_stop) for name in (signal.SIGINT, signal.SIGTERM)}
         progress = tqdm(
@@ -165,7 +165,7 @@ class Distillation:
     def train_batch(self, batch: Batch) -> dict[str, torch.Tensor]:
         """One step of the optimiser; returns the batch's `loss` (the cosine distance) and the students' `variance`."""
         self.model.train()
-        self.encoder.read_rounded(self.step >= self._first_rounded)
+        self.encoder.quantisation_aware(self.step >= self._first_rounded)
         count = self.settings.accumulation_steps
         device = self.accelerator.device
         candidates = batch.candidates.to(device, non_blocking=True)

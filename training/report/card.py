@@ -15,7 +15,6 @@ from typing import Any
 
 from safetensors import safe_open
 
-from beast_core import EncoderConfig
 from beast_core.files import write_file
 from beast_core.storage import WEIGHTS_FILE
 from training.evaluate.results import notes, score_rows, score_text, to_markdown
@@ -54,26 +53,9 @@ def _what_it_is(run: Run) -> str:
     )
     parameters = sum(weight.numel() for weight in run.encoder.parameters())
     return _items(
-        f"Preset `{settings.preset}`{changes}. Family `{config.family}`: {_layers(config)}.",
+        f"Preset `{settings.preset}`{changes}. Family `{config.family}`: {config.summary()}.",
         f"Vectors of {config.output_width} dimensions and unit length{parts}.",
         f"{parameters:,} parameters, {find_model(str(run.model)).size / 1e6:.1f} MB on disk: {_stored(run.model)}.",
-    )
-
-
-def _layers(config: EncoderConfig) -> str:
-    attention = f"{config.heads} heads, feed-forward {config.feed_forward_width:,} wide{', causal' * config.causal}"
-    blocks = f"{config.layers} transformer layers ({attention}), " if config.layers else ""
-    if config.family == "flatten":
-        return (
-            f"byte embeddings and sinusoidal positions, {config.hidden_width} wide, {blocks}all {config.window} "
-            "positions flattened into a linear layer, tanh"
-        )
-    sizes = _listed([f"{size}-" for size in config.ngram_sizes])
-    buckets = _listed([f"{number:,}" for number in config.ngram_buckets])
-    expansion = f"a GELU layer {config.projection_width:,} wide, " if config.projection_width else ""
-    return (
-        f"embeddings of bytes and of hashed byte {sizes}grams in {buckets} buckets, {config.hidden_width} wide, "
-        f"{blocks}the mean over the word, {expansion}a linear layer, tanh"
     )
 
 
@@ -119,7 +101,7 @@ def _training(run: Run) -> str:
         f"decay {settings.weight_decay:g}; warm-up {settings.warmup_share:.0%} of the steps, then half a cosine to "
         f"zero; {clipped}.",
         f"At the end: cosine {last['cosine']:.3f} to the teacher on the last batch, misspelt words and all{held_out}.",
-        *([rounded] if run.encoder.config.ngram_sizes and settings.rounded_share else []),
+        *([rounded] if run.encoder.config.quantised_tables and settings.rounded_share else []),
         *time,
     )
 

@@ -62,7 +62,7 @@ def test_the_last_steps_read_the_table_as_it_is_stored(tiny_settings, tiny_table
     for batch in run.batches.epoch(0):
         run.train_batch(batch)
         run.step += 1
-        rounded.append(run.encoder.ngram_embedding.rounded)
+        rounded.append(run.encoder.ngram_embedding.quantisation_aware)
     assert rounded == [False] * 7 + [True] * 3
     words = encode_words(run.table.words, config=run.encoder.config)
     as_trained = run.encoder(*map(torch.from_numpy, words)).detach().numpy()

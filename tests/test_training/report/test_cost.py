@@ -60,8 +60,8 @@ def test_rounded_steps_which_take_longer_count_at_their_share(tiny_settings, tmp
 
     def pace(run, *, seconds):
         run.train_batch(next(run.batches.epoch(0)))
-        asked.append((run.encoder.ngram_embedding.rounded, seconds))
-        return 320 if run.encoder.ngram_embedding.rounded else 640
+        asked.append((run.encoder.ngram_embedding.quantisation_aware, seconds))
+        return 320 if run.encoder.ngram_embedding.quantisation_aware else 640
 
     monkeypatch.setattr("training.report.cost._pace", pace)
     # Three quarters of the words take 1/640 of a second each, the others twice that: 1/512 on average.

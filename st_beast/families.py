@@ -1,0 +1,159 @@
+"""What each family of encoders is made of in the hosts: modules of stock sentence-transformers, and a tokenizer.
+
+`beast_core.families` says which of our weights goes where; here are the parts that they go into.
+"""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import Any
+
+from sentence_transformers.base.modules import Dense, Normalize
+from sentence_transformers.sentence_transformer.modules import CNN, Pooling
+from torch import nn
+from transformers import BertConfig, BertModel, BltConfig, BltModel, PreTrainedModel, PreTrainedTokenizerFast
+
+from beast_core import EncoderConfig
+from beast_core.families.flatten import FlattenConfig
+from beast_core.families.ngram import LINEAR_NORM_EPSILON, POOLINGS, NgramConfig
+from beast_core.layers import BEGIN_ID, END_ID, NORM_EPSILON, ROTARY_BASE, SYMBOLS
+from beast_core.storage import describe
+from st_beast.tokenizer import byte_tokenizer
+
+
+@dataclass(frozen=True)
+class StockParts(ABC):
+    """The stock parts of encoders of one family."""
+
+    config: EncoderConfig
+
+    @abstractmethod
+    def backbone(self) -> PreTrainedModel:
+        """The model of `transformers`, with any weights."""
+
+    @abstractmethod
+    def modules(self) -> list[nn.Module]:
+        """The modules after it, in the order of `module_folders`, with any weights."""
+
+    @abstractmethod
+    def tokenizer(self) -> PreTrainedTokenizerFast:
+        """The tokenizer of the backbone."""
+
+    def text_options(self) -> dict[str, Any] | None:
+        """What the host calls the tokenizer with, beside its defaults."""
+        return None
+
+
+@dataclass(frozen=True)
+class NgramParts(StockParts):
+    """BLT keeps its encoder side and the last norm. Its patches, which do not reach the output, are made tiny."""
+
+    config: NgramConfig
+
+    def modules(self) -> list[nn.Module]:
+        """See `StockParts.modules`."""
+        config, width = self.config, self.config.hidden_width
+        pooling = Pooling(width, POOLINGS[config.pooling].stock_mode)
+        output = [Dense(config.pooled_width, config.output_width), Normalize()]
+        if config.projection_width:
+            output.insert(0, Dense(width, config.projection_width, activation_function=nn.GELU()))
+        return [pooling, *output]
+
+    def backbone(self) -> PreTrainedModel:
+        """See `StockParts.backbone`."""
+        config, width, positions = self.config, self.config.hidden_width, self.config.window + 2
+        shared = {
+            "rms_norm_eps": NORM_EPSILON if config.layers else LINEAR_NORM_EPSILON,
+            "rope_parameters": {"rope_type": "default", "rope_theta": ROTARY_BASE},
+            "max_position_embeddings": positions,
+        }
+        local = shared | {
+            "vocab_size": SYMBOLS,
+            "hidden_size": width,
+            "num_attention_heads": config.heads,
+            "intermediate_size": config.feed_forward_width if config.layers else 2,
+            "cross_attn_k": 1,
+            "hidden_size_global": 2,
+        }
+        unused = shared | {"num_attention_heads": 1, "num_hidden_layers": 0, "intermediate_size": 2}
+        blt = BltConfig(
+            vocab_size=SYMBOLS,
+            max_position_embeddings=positions,
+            patch_in_forward=False,
+            cross_attn_k=1,
+            local_attention_window_len=None,
+            encoder_hash_byte_group_size=list(config.ngram_sizes),
+            encoder_hash_byte_group_vocab=max(config.ngram_buckets),
+            # Without layers BLT fails, so there is one, whose weights are zeros: what comes in goes out.
+            encoder_config=local | {"num_hidden_layers": max(1, config.layers)},
+            decoder_config=local | {"num_hidden_layers": 0},
+            global_config=unused | {"hidden_size": 2},
+            patcher_config=unused | {"hidden_size": width},  # never built; the host reads the width of its vectors here
+            pad_token_id=0,
+            bos_token_id=BEGIN_ID,
+            eos_token_id=END_ID,
+            use_cache=False,
+            **describe(config),
+        )
+        return BltModel(blt)
+
+    def tokenizer(self) -> PreTrainedTokenizerFast:
+        """See `StockParts.tokenizer`."""
+        markers = {"<w>": BEGIN_ID, "</w>": END_ID}
+        return byte_tokenizer(self.config, first_id=1, pad_token="<pad>", markers=markers)
+
+
+@dataclass(frozen=True)
+class FlattenParts(StockParts):
+    """BERT, then a convolution that is padded so that it has one position, which sees the whole window: a flatten."""
+
+    config: FlattenConfig
+
+    def backbone(self) -> PreTrainedModel:
+        """See `StockParts.backbone`."""
+        config = self.config
+        bert = BertConfig(
+            vocab_size=256,
+            hidden_size=config.hidden_width,
+            num_hidden_layers=config.layers,
+            num_attention_heads=config.heads,
+            intermediate_size=config.feed_forward_width,
+            max_position_embeddings=config.window,
+            type_vocab_size=1,
+            layer_norm_eps=NORM_EPSILON,
+            hidden_dropout_prob=0.0,
+            attention_probs_dropout_prob=0.0,
+            is_decoder=config.causal,
+            # Padding is the byte 0 behind a mask, and is trained like any other byte, as in our encoder.
+            pad_token_id=None,
+            use_cache=False,
+            **describe(config),
+        )
+        return BertModel(bert)
+
+    def modules(self) -> list[nn.Module]:
+        """See `StockParts.modules`."""
+        config, width = self.config, self.config.output_width
+        kernel = 2 * config.window - 1
+        convolution = CNN(config.hidden_width, width, kernel_sizes=[kernel], stride_sizes=[config.window])
+        return [convolution, Pooling(width, "cls"), Dense(width, width), Normalize()]
+
+    def tokenizer(self) -> PreTrainedTokenizerFast:
+        """See `StockParts.tokenizer`."""
+        return byte_tokenizer(self.config, first_id=0)
+
+    def text_options(self) -> dict[str, Any]:
+        """The whole window takes part, so that it is always filled up."""
+        return {"padding": "max_length", "max_length": self.config.window, "truncation": True}
+
+
+PARTS: dict[type[EncoderConfig], type[StockParts]] = {NgramConfig: NgramParts, FlattenConfig: FlattenParts}
+
+
+def stock_parts(config: EncoderConfig) -> StockParts:
+    """The stock parts for a configuration. Raises `ValueError` for a family that has none."""
+    if type(config) not in PARTS:
+        raise ValueError(
+            f"the {config.family!r} family has no stock parts, so that none of its models can be saved for "
+            "sentence-transformers: add them to PARTS in st_beast/families.py"
+        )
+    return PARTS[type(config)](config)
