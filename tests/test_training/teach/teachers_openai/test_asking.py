@@ -132,6 +132,7 @@ def test_nobody_asks_a_busy_server_before_it_said(server, teach, header):
         (refuse(301, Location="http://elsewhere/"), "301 Moved Permanently: no; check base_url"),
         (refuse(429, "You ran out", kind="insufficient_quota"), "waiting does not help; look at the plan"),
         (refuse(429, "Come back", Retry_After="4000"), "Come back; it asks to wait 4000 seconds"),
+        (refuse(429, "Come back", Retry_After="1e300"), "Come back; it asks to wait 1e+300 seconds"),
     ],
 )
 def test_what_cannot_pass_stops_at_once_and_keeps_what_was_paid(server, teach, failure, message):

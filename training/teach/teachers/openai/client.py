@@ -146,9 +146,9 @@ class EndpointClient:
             raise self._refusal(request, response, body=body)
         if len(body) > most:
             raise self._error(request, f"the answer is longer than {most:,} bytes", hint="check model and dimensions")
-        packing = response.headers.get("Content-Encoding", "identity")
-        if packing != "identity":
-            raise self._error(request, f"the answer is packed ({packing}), which was not asked for; check base_url")
+        packing = response.headers.get("Content-Encoding", "")
+        if packing.lower() not in ("", "identity"):
+            raise self._error(request, f"the answer is packed ({packing}), unasked for", hint="check base_url")
         return body
 
     def _refusal(self, request: Request, response: httpx.Response, *, body: bytes) -> Exception:
@@ -162,7 +162,7 @@ class EndpointClient:
             hint = "waiting does not help; look at the plan and the billing of the account"
             return self._error(request, message, hint=hint)
         if wait > _LONGEST_WAIT:
-            return self._error(request, message, hint=f"it asks to wait {wait:.0f} seconds")
+            return self._error(request, message, hint=f"it asks to wait {wait:g} seconds")
         return PassingError(message, wait=wait, busy=status in (429, 503))
 
     async def _wait_in_line(self, tokens: int) -> None:

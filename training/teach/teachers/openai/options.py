@@ -12,6 +12,7 @@ from training.teach.teachers.openai.answers import WIDEST
 
 # What one request may hold (learn.microsoft.com/azure/foundry/reference/rest/embeddings-create-embedding).
 MOST_INPUTS = 2048
+MOST_TOKENS = 300_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,9 +20,10 @@ class Options:
     """What to ask of whom, and how fast.
 
     `key_variable` is the name of the environment variable that holds the key; empty for a server that wants none.
-    `dimensions` is sent along if given; without it the width is that of the first answer. `{}` in `template` stands for
-    the word. The time-out is for a whole request; a request is made at most `attempts` times, with
-    `first_wait_seconds` and then twice as many between. Without `price_per_million_tokens` the cost is not estimated.
+    `dimensions` is sent along if given; without it the first word is asked for alone, and its vector tells the width.
+    `{}` in `template` stands for the word. The time-out is for a whole request; a request is made at most `attempts`
+    times, with `first_wait_seconds` and then twice as many between. Without `price_per_million_tokens` the cost is not
+    estimated.
 
     Raises `ValueError` that lists every problem at once.
     """

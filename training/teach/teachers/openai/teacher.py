@@ -18,11 +18,8 @@ from training.teach.teachers import Estimate
 from training.teach.teachers.openai.answers import WIDEST, most_bytes, read_vectors
 from training.teach.teachers.openai.client import EndpointClient, Request
 from training.teach.teachers.openai.errors import EndpointError
-from training.teach.teachers.openai.options import Options
+from training.teach.teachers.openai.options import MOST_TOKENS, Options
 from training.teach.teachers.openai.paid_vectors import PaidVectors
-
-# What one request may hold (learn.microsoft.com/azure/foundry/reference/rest/embeddings-create-embedding).
-_MOST_TOKENS = 300_000
 
 # Tokens are not counted, as each model cuts words differently, but guessed on the high side: one, and one more for each
 # three bytes begun. English text has about four bytes a token; words without a text around them are cut finer.
@@ -119,7 +116,7 @@ class OpenAITeacher:
 
         Where the width is not known yet, the first is of one text: its answer says how long those of others may be.
         """
-        most = min(_MOST_TOKENS, self._options.tokens_per_minute or _MOST_TOKENS)
+        most = min(MOST_TOKENS, self._options.tokens_per_minute or MOST_TOKENS)
         size = 1 if self._known_width is None else self._options.batch_size
         batch: list[str] = []
         tokens = 0
