@@ -61,7 +61,8 @@ def open_teacher(name: str, *, options: dict[str, Any], lexicon: Path, folder: P
     after it was killed; it exists. Raises `ValueError` for bad options and `OSError` for what is not there.
     """
     checked = read_options(name, options=options)
-    return _module(name).open_teacher(checked, lexicon=lexicon, folder=folder)
+    teacher: Teacher = _module(name).open_teacher(checked, lexicon=lexicon, folder=folder)
+    return teacher
 
 
 def _module(name: str) -> ModuleType:

@@ -72,7 +72,7 @@ class PaidVectors:
 
     def __len__(self) -> int:
         with self._explained():
-            return self._connection.execute("SELECT count(*) FROM vectors").fetchone()[0]
+            return int(self._connection.execute("SELECT count(*) FROM vectors").fetchone()[0])
 
     def missing(self, texts: Sequence[str]) -> list[str]:
         """The texts that have no vector yet, each once, in their order."""

@@ -7,25 +7,19 @@ and those of an answer that came late or damaged and is asked for again.
 """
 
 import math
-import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
-import httpx
 import numpy as np
 
-from training.common.settings import check_fields
 from training.teach.teachers import Estimate
-from training.teach.teachers.openai.answers import read_vectors
-from training.teach.teachers.openai.client import EndpointClient, EndpointError, Request
+from training.teach.teachers.openai.answers import WIDEST, most_bytes, read_vectors
+from training.teach.teachers.openai.client import EndpointClient, Request
+from training.teach.teachers.openai.errors import EndpointError
+from training.teach.teachers.openai.options import MOST_TOKENS, Options
 from training.teach.teachers.openai.paid_vectors import PaidVectors
-
-# What one request may hold (learn.microsoft.com/azure/foundry/reference/rest/embeddings-create-embedding).
-_MOST_INPUTS = 2048
-_MOST_TOKENS = 300_000
 
 # Tokens are not counted, as each model cuts words differently, but guessed on the high side: one, and one more for each
 # three bytes begun. English text has about four bytes a token; words without a text around them are cut finer.
@@ -36,77 +30,6 @@ _WORDS_A_STEP = 10_000
 _PROBE = "a"  # the word that teaches the width, if the width is asked for before any other word
 
 
-@dataclass(frozen=True, kw_only=True)
-class Options:
-    """What to ask of whom, and how fast.
-
-    `key_variable` is the name of the environment variable that holds the key; empty for a server that wants none.
-    `dimensions` is sent along if given; without it the width is that of the first answer. `{}` in `template` stands for
-    the word. The time-out is for a whole request; a request is made at most `attempts` times, with
-    `first_wait_seconds` and then twice as many between. Without `price_per_million_tokens` the cost is not estimated.
-
-    Raises `ValueError` that lists every problem at once.
-    """
-
-    model: str
-    base_url: str = "https://api.openai.com/v1"
-    key_variable: str = "OPENAI_API_KEY"
-    dimensions: int | None = None
-    template: str = "{}"
-    encoding_format: Literal["base64", "float"] = "base64"  # fewer bytes and exact; servers may answer with either
-    batch_size: int = 512  # words of a request
-    concurrency: int = 4  # requests under way at once
-    requests_per_minute: float = 0  # 0 sets no bound
-    tokens_per_minute: float = 0
-    timeout_seconds: float = 60
-    attempts: int = 8
-    first_wait_seconds: float = 1
-    price_per_million_tokens: float | None = None
-
-    def __post_init__(self) -> None:
-        if problems := check_fields(self) or self._value_problems():
-            raise ValueError("invalid options: " + "; ".join(problems))
-
-    def _value_problems(self) -> list[str]:
-        problems = [] if self.model else ["model is empty, expected the name of an embeddings model"]
-        problems += _url_problems(self.base_url)
-        if not re.fullmatch(r"([A-Za-z_]\w*)?", self.key_variable, flags=re.ASCII):
-            # Not shown: it may be the key itself.
-            problems.append("key_variable is not the name of an environment variable; the key itself belongs in none")
-        if "{}" not in self.template:
-            problems.append(f"template is {self.template!r}, expected a text with {{}} in the place of the word")
-        problems += [
-            f"{name} is {getattr(self, name)}, expected {least} to {most:,}"
-            for name, least, most in (
-                ("dimensions", 1, 65_536),
-                ("batch_size", 1, _MOST_INPUTS),
-                ("concurrency", 1, 256),
-                ("attempts", 1, 100),
-                ("timeout_seconds", 0.001, 86_400),
-                ("first_wait_seconds", 0, 600),
-                ("requests_per_minute", 0, 10**9),
-                ("tokens_per_minute", 0, 10**12),
-                ("price_per_million_tokens", 0, 10**9),
-            )
-            if getattr(self, name) is not None and not least <= getattr(self, name) <= most
-        ]
-        return problems
-
-
-def _url_problems(url: str) -> Iterator[str]:
-    """An address is written to files, so one that may hold a secret is refused, and not shown."""
-    if any(mark in url for mark in "@?#"):
-        yield "base_url holds '@', '?' or '#', expected a plain address; a key goes into the environment"
-        return
-    try:
-        address = httpx.URL(url)
-        good = address.scheme in ("http", "https") and address.host
-    except httpx.InvalidURL:
-        good = False
-    if not good:
-        yield f"base_url is {url!r}, expected an address such as https://api.openai.com/v1"
-
-
 class OpenAITeacher:
     """Vectors of an embeddings endpoint. Raises what `PaidVectors` raises."""
 
@@ -115,16 +38,7 @@ class OpenAITeacher:
         self._url = options.base_url.rstrip("/")
         made_by = {"base_url": self._url, "model": options.model, "dimensions": options.dimensions}
         self._paid = PaidVectors(folder / "vectors.sqlite", made_by=made_by)
-        self._client = EndpointClient(
-            f"{self._url}/embeddings",
-            key_variable=options.key_variable,
-            concurrency=options.concurrency,
-            requests_per_minute=options.requests_per_minute,
-            tokens_per_minute=options.tokens_per_minute,
-            timeout_seconds=options.timeout_seconds,
-            attempts=options.attempts,
-            first_wait_seconds=options.first_wait_seconds,
-        )
+        self._client = EndpointClient(options)
 
     @property
     def width(self) -> int:
@@ -132,8 +46,13 @@ class OpenAITeacher:
 
         Raises `EndpointError`.
         """
-        if (self._options.dimensions or self._paid.width) is None:
+        if self._known_width is None:
             self._pay([self._text(_PROBE)])
+        assert self._known_width is not None
+        return self._known_width
+
+    @property
+    def _known_width(self) -> int | None:
         return self._options.dimensions or self._paid.width
 
     def identity(self) -> dict[str, Any]:
@@ -157,11 +76,12 @@ class OpenAITeacher:
         for request in self._requests(self._unpaid(words)):
             requests += 1
             tokens += request.tokens
-        price, minutes = options.price_per_million_tokens, [requests * _SECONDS_A_REQUEST / options.concurrency / 60]
-        minutes += [requests / options.requests_per_minute] if options.requests_per_minute else []
-        minutes += [tokens / options.tokens_per_minute] if options.tokens_per_minute else []
+        price = options.price_per_million_tokens
+        seconds = max(
+            requests * _SECONDS_A_REQUEST / options.concurrency, 60 * options.minutes(requests=requests, tokens=tokens)
+        )
         cost = None if price is None else tokens * price / 1e6
-        return Estimate(requests=requests, tokens=tokens, cost=cost, seconds=60 * max(minutes))
+        return Estimate(requests=requests, tokens=tokens, cost=cost, seconds=seconds)
 
     def lookup(self, words: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
         """See `Teacher`; pays for the words it does not have yet.
@@ -192,14 +112,19 @@ class OpenAITeacher:
             yield from self._paid.missing(texts)
 
     def _requests(self, texts: Iterable[str]) -> Iterator[Request]:
-        """Requests of at most `batch_size` texts and as many tokens as a request, or a minute, may hold."""
-        most = min(_MOST_TOKENS, self._options.tokens_per_minute or _MOST_TOKENS)
-        batch, tokens = [], 0
+        """Requests of at most `batch_size` texts and as many tokens as a request, or a minute, may hold.
+
+        Where the width is not known yet, the first is of one text: its answer says how long those of others may be.
+        """
+        most = min(MOST_TOKENS, self._options.tokens_per_minute or MOST_TOKENS)
+        size = 1 if self._known_width is None else self._options.batch_size
+        batch: list[str] = []
+        tokens = 0
         for text in texts:
             more = 1 + math.ceil(len(text.encode()) / _BYTES_A_TOKEN)
-            if batch and (len(batch) == self._options.batch_size or tokens + more > most):
+            if batch and (len(batch) == size or tokens + more > most):
                 yield self._request(batch, tokens=tokens)
-                batch, tokens = [], 0
+                batch, tokens, size = [], 0, self._options.batch_size
             batch.append(text)
             tokens += more
         if batch:
@@ -207,23 +132,31 @@ class OpenAITeacher:
 
     def _request(self, batch: list[str], *, tokens: int) -> Request:
         options = self._options
-        payload = {"model": options.model, "input": batch, "encoding_format": options.encoding_format}
+        payload: dict[str, Any] = {"model": options.model, "input": batch, "encoding_format": options.encoding_format}
         payload |= {"dimensions": options.dimensions} if options.dimensions else {}
-        return Request(payload, tokens=tokens, name=f"{len(batch)} words from {batch[0]!r} to {batch[-1]!r}")
+        return Request(
+            payload,
+            tokens=tokens,
+            most_bytes=most_bytes(count=len(batch), width=self._known_width or WIDEST),
+            name=f"{len(batch)} words from {batch[0]!r} to {batch[-1]!r}",
+        )
 
     def _pay(self, texts: list[str]) -> None:
         try:
-            self._client.post(self._requests(texts), accept=self._accept)
+            requests = self._requests(texts)
+            if self._known_width is None:
+                self._client.post(islice(requests, 1), accept=self._accept)
+            self._client.post(requests, accept=self._accept)
         except (EndpointError, KeyboardInterrupt) as error:
-            told = f"{error}; " if str(error) else ""
+            cause = f"{error}; " if str(error) else ""
             raise type(error)(
-                f"{told}{len(self._paid):,} words are paid for and stored in {self._paid.file}: the same command goes "
+                f"{cause}{len(self._paid):,} words are paid for and stored in {self._paid.file}: the same command goes "
                 "on from there"
             ) from None
 
     def _accept(self, request: Request, body: bytes) -> None:
-        texts, width = request.payload["input"], self._options.dimensions or self._paid.width
-        self._paid.store(texts, vectors=read_vectors(body, count=len(texts), width=width))
+        texts = request.payload["input"]
+        self._paid.store(texts, vectors=read_vectors(body, count=len(texts), width=self._known_width))
 
 
 def open_teacher(options: Options, *, lexicon: Path, folder: Path) -> OpenAITeacher:
