@@ -23,7 +23,7 @@ _SELECTIONS = {"columns", "rows", "section"}
 
 
 def update_documents(documents: Sequence[Path], *, root: Path) -> tuple[list[Path], list[str]]:
-    """Brings the tables of the documents up to date; returns the documents that changed, and the files that are missing.
+    """Brings the tables of the documents up to date; returns the documents that changed and the files missing.
 
     The files that tables come from are looked for below `root`; where one is missing, as its command has not been run
     here, its tables stay. Every table is made before a document is written. Raises `InputError` for a table that the
