@@ -103,6 +103,21 @@ def read_values(path: str | Path, *, changes: Sequence[str] = ()) -> dict[str, A
     return values
 
 
+def differences(saved: Any, *, now: Any, name: str = "") -> list[str]:
+    """What two tables of settings, in JSON types, differ in; tables within them are compared key by key.
+
+    >>> differences({"epochs": 2, "encoder": {"layers": 1}}, now={"epochs": 2, "encoder": {"layers": 2}})
+    ['encoder.layers was 1 and is 2']
+    """
+    if isinstance(saved, dict) and isinstance(now, dict):
+        return [
+            difference
+            for key in {**now, **saved}
+            for difference in differences(saved.get(key), now=now.get(key), name=f"{name}.{key}".lstrip("."))
+        ]
+    return [] if saved == now else [f"{name} was {saved!r:.200} and is {now!r:.200}"]
+
+
 def _merged(values: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
     return values | {
         key: _merged(values[key], value) if isinstance(value, dict) and isinstance(values.get(key), dict) else value

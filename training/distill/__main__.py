@@ -41,7 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def _export(run: Distillation, *, stock_folder: Path | None, full_folder: Path | None) -> None:
-    compact = write_encoder(run.encoder, run.output / "model")
+    compact = write_encoder(run.encoder, run.folder.model)
     size = sum(file.stat().st_size for file in compact.iterdir()) / 1e6
     print(f"compact model: {compact} ({size:.1f} MB)")
     if full_folder is not None:

@@ -1,27 +1,23 @@
 """The training loop on accelerate, whose work devices, mixed precision, several processes and accumulation are."""
 
-import json
 import math
 import os
-import shutil
 import signal
 import time
 from pathlib import Path
 from types import FrameType
-from typing import Any
 
 import torch
 from accelerate import Accelerator
 from tqdm import tqdm
 
 from beast_core import BeastEncoder, encode_words
-from beast_core.files import write_file
 from training.common.devices import good_at_bfloat16
 from training.distill.batches import Batch, Batches, check_distinct
-from training.distill.checkpoint import load_checkpoint, save_checkpoint
 from training.distill.losses import cosine_distance, distillation_losses, variance
 from training.distill.optimiser import make_optimizer
 from training.distill.settings import DistillSettings
+from training.run_folder import LogLine, RunFolder, RunRecord
 from training.table import TeacherTable
 
 # In huge pages a step over a large table is three in a hundred faster where the process keeps its freed memory (see
@@ -65,7 +61,7 @@ class Distillation:
                 f"set encoder.output_width={table.width}, or make a table of that width"
             )
         check_distinct(table.words, lowercase=config.lowercase)
-        self.settings, self.table, self.output = settings, table, output.resolve()
+        self.settings, self.table, self.folder = settings, table, RunFolder(output.resolve())
         self.accelerator = Accelerator(
             cpu=device.type == "cpu",
             mixed_precision="bf16" if good_at_bfloat16(device) else "no",
@@ -89,7 +85,9 @@ class Distillation:
         self.step = 0
         self._seconds_before, self._started = 0.0, time.monotonic()
         self._checkpoint_seconds = 60 * checkpoint_minutes
-        self._run = {**settings.to_dict(), "architecture": config.to_dict(), "table": table.digest}
+        self._record = RunRecord.from_dict(
+            {**settings.to_dict(), "table": table.digest, "architecture": config.to_dict()}
+        )
         self._teacher_variance = float(variance(self.batches.targets))
         self._asked_to_stop = False
 
@@ -98,22 +96,10 @@ class Distillation:
         """Whether this process writes the files."""
         return self.accelerator.is_main_process
 
-    @property
-    def checkpoint(self) -> Path:
-        """The folder of the checkpoint."""
-        return self.output / "checkpoint"
-
-    @property
-    def log_file(self) -> Path:
-        """JSON lines: step, epoch, loss (the cosine distance), cosine, learning_rate, seconds trained, and now and then
-        held_out_cosine."""
-        return self.output / "log.jsonl"
-
     def restart(self) -> None:
         """Forgets the checkpoint and the log."""
         if self.is_main:
-            shutil.rmtree(self.checkpoint, ignore_errors=True)
-            self.log_file.unlink(missing_ok=True)
+            self.folder.forget()
         self.accelerator.wait_for_everyone()
 
     def train(self) -> None:
@@ -189,14 +175,6 @@ class Distillation:
     def _log(self, measured: dict[str, torch.Tensor], progress: tqdm, *, evaluate: bool) -> None:
         both = torch.stack([measured["loss"], measured["variance"]])
         loss, spread = self.accelerator.reduce(both, reduction="mean").tolist()
-        line: dict[str, Any] = {
-            "step": self.step,
-            "epoch": round(self.step / self.batches.per_epoch, 3),
-            "loss": loss,
-            "cosine": 1 - loss,
-            "learning_rate": self.scheduler.get_last_lr()[-1],
-            "seconds": round(self._seconds(), 1),
-        }
         if not math.isfinite(loss):
             raise LearningStoppedError(self._diverged(f"the loss is {loss} at step {self.step}"))
         if self.step >= _GRACE_STEPS and spread < _COLLAPSED_SHARE * self._teacher_variance:
@@ -204,12 +182,19 @@ class Distillation:
                 f"the student collapsed at step {self.step}: its vectors have variance {spread:.4f}, the teacher's "
                 f"{self._teacher_variance:.4f}; lower learning_rate or weight_decay, and check the teacher table"
             )
-        if evaluate:
-            line["held_out_cosine"] = self._held_out_cosine()
+        line = LogLine(
+            step=self.step,
+            epoch=round(self.step / self.batches.per_epoch, 3),
+            loss=loss,
+            cosine=1 - loss,
+            learning_rate=self.scheduler.get_last_lr()[-1],
+            seconds=round(self._seconds(), 1),
+            held_out_cosine=self._held_out_cosine() if evaluate else None,
+        )
         if self.is_main:
-            progress.set_postfix({key: f"{line[key]:.4f}" for key in ("cosine", "held_out_cosine") if line.get(key)})
-            with self.log_file.open("a", encoding="utf-8") as log:
-                log.write(json.dumps(line) + "\n")
+            shown = {"cosine": line.cosine, "held_out_cosine": line.held_out_cosine}
+            progress.set_postfix({name: f"{value:.4f}" for name, value in shown.items() if value})
+            self.folder.append_log(line)
 
     def _seconds(self) -> float:
         """Of training, those before a stop among them."""
@@ -218,7 +203,7 @@ class Distillation:
     def _diverged(self, what: str) -> str:
         return (
             f"{what}: lower learning_rate and embedding_learning_rate, or set gradient_norm, and start anew with "
-            f"--restart or another --output; {self.checkpoint} is of an earlier step, if it is there"
+            f"--restart or another --output; {self.folder.checkpoint} is of an earlier step, if it is there"
         )
 
     @torch.no_grad()
@@ -255,23 +240,20 @@ class Distillation:
                 "scheduler": self.scheduler.state_dict(),
                 "seconds": self._seconds(),
             }
-            save_checkpoint(self.checkpoint, state=state, step=self.step, run=self._run)
+            self.folder.save_checkpoint(state, step=self.step, run=self._record)
         self.accelerator.wait_for_everyone()
 
     def _resume(self) -> None:
-        self.output.mkdir(parents=True, exist_ok=True)
-        found = load_checkpoint(self.checkpoint, run=self._run, device=self.accelerator.device)
+        found = self.folder.load_checkpoint(self._record, device=self.accelerator.device)
         if found is not None:
             self.step, state = found
             self.encoder.load_state_dict(state["encoder"])
             self.optimizer.load_state_dict(state["optimizer"])
             self.scheduler.load_state_dict(state["scheduler"])
             self._seconds_before = state["seconds"]
-            self.accelerator.print(f"going on from step {self.step} of {self.total_steps} ({self.checkpoint})")
+            self.accelerator.print(f"going on from step {self.step} of {self.total_steps} ({self.folder.checkpoint})")
         if self.is_main:
-            lines = self.log_file.read_text(encoding="utf-8").splitlines() if self.log_file.exists() else []
-            kept = [line for line in lines if line.endswith("}") and json.loads(line)["step"] <= self.step]
-            write_file(self.log_file, "".join(f"{line}\n" for line in kept))
+            self.folder.start_log(self.step)
 
 
 def _check_batches(settings: DistillSettings, *, processes: int) -> None:

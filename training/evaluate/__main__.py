@@ -25,10 +25,11 @@ from training.common.errors import InputError
 from training.common.statistics import RESAMPLES, SEED
 from training.evaluate import measures
 from training.evaluate.memory import resident_bytes_added
-from training.evaluate.pictures import draw_map, draw_training, map_words, read_log
+from training.evaluate.pictures import draw_map, draw_training, map_words
 from training.evaluate.results import notes, result_rows, to_markdown, to_text
 from training.evaluate.sets import EvaluationSets, read_sets
 from training.evaluate.speed import MEMORY_WORDS, made_up_words, words_per_second
+from training.run_folder import read_log
 from training.table import TeacherTable, TeacherTableError, read_table
 from training.vectors import WordVectors
 from training.vectors.find import ModelSource, find_model

@@ -1,11 +1,7 @@
 """Two pictures, each given as the bytes of a PNG file: how a training went, and where a model puts everyday words."""
 
 import io
-import json
-import math
 from collections.abc import Sequence
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -19,6 +15,7 @@ from threadpoolctl import threadpool_limits
 from training.common.errors import InputError
 from training.common.rows import unit_rows
 from training.common.statistics import SEED
+from training.run_folder import LogLine
 
 _INK, _FAINT = "#222222", "#9aa0a6"
 _BLUE, _ORANGE = "#1f5fa8", "#d1570f"
@@ -131,47 +128,20 @@ def _spread(labels: Sequence[Text], *, canvas: FigureCanvasAgg) -> None:
         label.set_position(place)
 
 
-def read_log(path: str | Path) -> list[dict[str, Any]]:
-    """The lines of a training log: JSON objects with `step`, `epoch`, `loss`, `cosine`, `learning_rate` and, on some,
-    `held_out_cosine`. Raises `InputError` for a missing or an empty log and for any other line.
-    """
-    path = Path(path)
-    if not path.is_file():
-        raise InputError(f"no training log at {path.resolve()}; leave out --log, or name the log of a training")
-    entries = []
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
-        try:
-            entry = json.loads(line)
-            broken = [key for key in ("step", "loss", "cosine", "learning_rate") if not math.isfinite(entry[key])]
-        except (ValueError, KeyError, TypeError) as error:
-            raise InputError(
-                f"{path}, line {number}: expected a JSON object with numbers for step, loss, cosine and learning_rate, "
-                f"found {line!r:.80} ({type(error).__name__}: {error})"
-            ) from error
-        if broken:
-            raise InputError(f"{path}, line {number}: {broken} not finite: the training broke down there")
-        entries.append(entry)
-    if not entries:
-        raise InputError(f"the training log {path} is empty; was the training stopped before its first report?")
-    return entries
-
-
-def draw_training(entries: Sequence[dict[str, Any]]) -> bytes:
-    """Curves of a log as `read_log` returns it: cosine to the teacher, loss, learning rate, against the step."""
+def draw_training(lines: Sequence[LogLine]) -> bytes:
+    """Curves of a log: cosine to the teacher, loss, learning rate, against the step."""
     figure = Figure(figsize=(10, 7.5), dpi=110, facecolor="white", layout="constrained")
     FigureCanvasAgg(figure)
     cosine, loss, rate = figure.subplots(3, 1, sharex=True, height_ratios=(3, 2, 1))
-    steps = [entry["step"] for entry in entries]
-    cosine.plot(steps, [entry["cosine"] for entry in entries], color=_BLUE, label="words of the batch")
-    held_out = [
-        (entry["step"], entry["held_out_cosine"]) for entry in entries if entry.get("held_out_cosine") is not None
-    ]
+    steps = [line.step for line in lines]
+    cosine.plot(steps, [line.cosine for line in lines], color=_BLUE, label="words of the batch")
+    held_out = [(line.step, line.held_out_cosine) for line in lines if line.held_out_cosine is not None]
     if held_out:
         cosine.plot(*zip(*held_out, strict=True), "o-", color=_ORANGE, label="held-out words")
         cosine.annotate(f"{held_out[-1][1]:.3f}", held_out[-1], xytext=(0, -14), textcoords="offset points", ha="right")
     cosine.legend(frameon=False, loc="lower right")
-    loss.plot(steps, [entry["loss"] for entry in entries], color=_BLUE)
-    rate.plot(steps, [entry["learning_rate"] for entry in entries], color=_FAINT)
+    loss.plot(steps, [line.loss for line in lines], color=_BLUE)
+    rate.plot(steps, [line.learning_rate for line in lines], color=_FAINT)
     for axes, title in ((cosine, "cosine to the teacher"), (loss, "loss"), (rate, "learning rate")):
         axes.set_ylabel(title)
         axes.grid(alpha=0.25)

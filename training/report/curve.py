@@ -8,7 +8,6 @@ out, and of the batch that was learnt at that moment, misspelt words among them.
 
 import argparse
 import io
-import json
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,8 +21,8 @@ from beast_core.files import write_file
 from training.common.markdown import markdown_table
 from training.common.settings import build
 from training.distill.settings import DistillSettings
-from training.evaluate.pictures import read_log
 from training.report.cost import flop_per_word
+from training.run_folder import RunFolder, read_log
 
 _COLOURS = ("#1f5fa8", "#d1570f", "#3f7d20", "#6a3d9a")
 
@@ -41,18 +40,15 @@ class Point:
 
 def read_run(folder: Path) -> list[Point]:
     """The moments of a run at which the held-out words were looked at. Raises `ValueError` if it has none."""
-    try:
-        progress = json.loads((folder / "checkpoint" / "progress.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise ValueError(f"{folder} is no run of training.distill: {error}") from error
-    run = {key: value for key, value in progress["run"].items() if key != "architecture"}
-    settings = build(DistillSettings, values=run, source=str(folder))
+    run = RunFolder(folder)
+    _, record = run.read_progress()
+    settings = build(DistillSettings, values={"table": record.table, **record.settings}, source=str(run.progress_file))
     cost = flop_per_word(settings, device=torch.device("cpu"))
     points = []
-    for line in read_log(folder / "log.jsonl"):
-        if line.get("held_out_cosine") is not None:
-            words = line["step"] * settings.batch_size
-            points.append(Point(words, words * cost, line["seconds"] / 60, line["held_out_cosine"], line["cosine"]))
+    for line in read_log(run.log_file):
+        if line.held_out_cosine is not None:
+            words = line.step * settings.batch_size
+            points.append(Point(words, words * cost, line.seconds / 60, line.held_out_cosine, line.cosine))
     if not points:
         raise ValueError(f"{folder}: its log has no held-out cosines yet; train it further")
     return points

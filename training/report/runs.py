@@ -12,8 +12,8 @@ from training.common.files import digest
 from training.common.settings import build
 from training.distill.settings import DistillSettings, read_settings
 from training.evaluate.measures import closeness
-from training.evaluate.pictures import read_log
 from training.evaluate.results import result_rows
+from training.run_folder import LogLine, RunFolder, read_log
 from training.table import TeacherTable, read_table
 from training.vectors.find import find_model
 
@@ -29,7 +29,7 @@ class Run:
     name: str
     settings: DistillSettings
     steps: int
-    log: list[dict[str, Any]]
+    log: list[LogLine]
     table: TeacherTable
     model: Path
     encoder: BeastEncoder
@@ -75,11 +75,11 @@ def read_run(folder: Path, *, teacher: dict[str, str]) -> Run:
 
     Raises what `read_records` raises.
     """
-    step, settings, learnt_from = _progress(folder, table=teacher["file"])
-    log_file, model = folder / "log.jsonl", folder / "model"
-    log = read_log(log_file) if log_file.is_file() else [{"step": 0}]
-    epoch = log[-1].get("epoch", 0)
-    if log[-1]["step"] != step or epoch < settings.epochs or not model.is_dir():
+    run = RunFolder(folder)
+    step, settings, learnt_from = _progress(run, table=teacher["file"])
+    log, model = read_log(run.log_file) if run.log_file.is_file() else [], run.model
+    epoch = log[-1].epoch if log else 0
+    if not log or log[-1].step != step or epoch < settings.epochs or not model.is_dir():
         raise InputError(
             f"{folder} is not finished (its log ends at epoch {epoch:g} of {settings.epochs}; {model} is "
             f"{'' if model.is_dir() else 'not '}there): give the command of its training again, it goes on"
@@ -96,21 +96,16 @@ def read_run(folder: Path, *, teacher: dict[str, str]) -> Run:
     return Run(folder.resolve().name, settings, step, log, table, model, encoder)
 
 
-def _progress(folder: Path, *, table: str) -> tuple[int, DistillSettings, str]:
+def _progress(run: RunFolder, *, table: str) -> tuple[int, DistillSettings, str]:
     """The last step, the settings and the digest of the table, which is the embedded one or at `table`."""
-    file = folder / "checkpoint" / "progress.json"
-    try:
-        progress = json.loads(file.read_text(encoding="utf-8"))
-        step, saved = progress["step"], dict(progress["run"])
-        learnt_from = saved.pop("table")
-        saved.pop("architecture", None)
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise InputError(f"{folder} is no run of training.distill ({type(error).__name__}: {error})") from error
-    if missing := sorted({field.name for field in fields(DistillSettings)} - {"table"} - set(saved)):
-        raise InputError(f"{file} has no {', '.join(missing)}: another version trained this; train it again")
-    embedded = digest(_CONFIGS.parents[1] / _EMBEDDED) == learnt_from
-    values = {**saved, "table": _EMBEDDED if embedded else table}
-    return step, build(DistillSettings, values=values, source=str(file)), learnt_from
+    step, record = run.read_progress()
+    if missing := sorted({field.name for field in fields(DistillSettings)} - {"table"} - set(record.settings)):
+        raise InputError(
+            f"{run.progress_file} has no {', '.join(missing)}: another version trained this; train it again"
+        )
+    embedded = digest(_CONFIGS.parents[1] / _EMBEDDED) == record.table
+    values = {**record.settings, "table": _EMBEDDED if embedded else table}
+    return step, build(DistillSettings, values=values, source=str(run.progress_file)), record.table
 
 
 def _check_measured(run: Run, *, closenesses: dict[str, Any]) -> None:

@@ -22,6 +22,7 @@ from training.common.files import size_on_disk
 from training.common.markdown import markdown_table
 from training.common.settings import build, check_fields, read_values
 from training.distill.settings import DistillSettings, read_settings
+from training.run_folder import RunFolder, read_log
 from training.sweep.probe import probe
 from training.table import read_table
 
@@ -94,12 +95,12 @@ def run_variant(sweep: Sweep, *, name: str, folder: Path) -> dict[str, float]:
     changes = [part for change in sweep.changes_of(name) for part in ("--set", change)]
     command = [sys.executable, "-m", "training.distill", sweep.settings, "--output", str(folder), *changes]
     subprocess.run(command, check=True)
-    last = (folder / "log.jsonl").read_text(encoding="utf-8").splitlines()[-1]
-    encoder = load_encoder(folder / "model", cache_size=0)
+    run = RunFolder(folder)
+    encoder = load_encoder(run.model, cache_size=0)
     measured = {
         "parameters": _parameters(settings),
-        "MB": size_on_disk(folder / "model") / 1e6,
-        "minutes": json.loads(last)["seconds"] / 60,
+        "MB": size_on_disk(run.model) / 1e6,
+        "minutes": read_log(run.log_file)[-1].seconds / 60,
         **probe(encoder, table=read_table(settings.table)),
     }
     write_file(done, json.dumps({"settings": trained, "measured": measured}, indent=2) + "\n")

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from beast_core.files import replace_file, write_file
+from training.common.settings import differences
 from training.teach.teachers import Teacher
 
 _PIECE = 4096  # rows that are in double precision at a time
@@ -93,9 +94,9 @@ class Shards:
             saved = json.loads(note.read_text(encoding="utf-8"))
         except (OSError, ValueError) as error:
             raise ShardsError(f"{note} cannot be read ({error}); start anew with --restart") from error
-        if differences := list(_differences(saved, now)):
+        if changed := differences(saved, now=now):
             raise ShardsError(
-                f"{self._folder} holds vectors of another run ({'; '.join(differences)}); go back to what that was, "
+                f"{self._folder} holds vectors of another run ({'; '.join(changed)}); go back to what that was, "
                 "name another --work folder, or give these vectors up with --restart"
             )
 
@@ -133,16 +134,6 @@ def forget_shards(folder: Path) -> None:
             f"{folder} also holds {foreign[:5]}, which are no shards; move them away or name another --work"
         )
     shutil.rmtree(folder)
-
-
-def _differences(saved: Any, now: Any, *, name: str = "") -> list[str]:
-    if isinstance(saved, dict) and isinstance(now, dict):
-        return [
-            difference
-            for key in sorted(set(saved) | set(now))
-            for difference in _differences(saved.get(key), now.get(key), name=f"{name}.{key}".lstrip("."))
-        ]
-    return [] if saved == now else [f"{name} was {saved!r:.200} and is {now!r:.200}"]
 
 
 def _checked(

@@ -1,14 +1,13 @@
-import json
-
 import numpy as np
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from training.common.errors import InputError
-from training.evaluate.pictures import MAP_FIELDS, _spread, draw_map, draw_training, map_words, read_log
+from training.evaluate.pictures import MAP_FIELDS, _spread, draw_map, draw_training, map_words
+from training.run_folder import LogLine
 
-LINE = {"step": 10, "epoch": 1.0, "loss": 0.5, "cosine": 0.6, "learning_rate": 1e-3}
+LINE = {"epoch": 1.0, "loss": 0.5, "cosine": 0.6, "learning_rate": 1e-3}
 
 
 def size(png):
@@ -54,32 +53,9 @@ def test_labels_do_not_overlap():
     assert overlapping == []
 
 
-def write_log(path, lines):
-    path.write_text("".join(line if isinstance(line, str) else json.dumps(line) + "\n" for line in lines))
-    return path
-
-
-def test_a_log_is_drawn_with_and_without_held_out_words(tmp_path):
-    lines = [{**LINE, "step": step, "held_out_cosine": 0.1 * step if step % 2 else None} for step in range(6)]
-    entries = read_log(write_log(tmp_path / "log.jsonl", lines))
-    assert [entry["step"] for entry in entries] == [0, 1, 2, 3, 4, 5]
-    with_held_out = draw_training(entries)
-    without = draw_training([{key: entry[key] for key in LINE} for entry in entries])
+def test_a_log_is_drawn_with_and_without_held_out_words():
+    lines = [LogLine(**LINE, step=step, held_out_cosine=0.1 * step if step % 2 else None) for step in range(6)]
+    with_held_out = draw_training(lines)
+    without = draw_training([LogLine(**LINE, step=line.step) for line in lines])
     assert size(with_held_out) == size(without) == (1100, 825)
     assert with_held_out != without
-
-
-@pytest.mark.parametrize(
-    ("lines", "told"),
-    [
-        ([], r"the training log .*log\.jsonl is empty; was the training stopped before its first report\?"),
-        ([LINE, '{"step": 20, "lo'], r"line 2: expected a JSON object .*found '\{\"step\": 20, \"lo'"),
-        ([{"step": 1, "loss": 0.5}], r"line 1: expected a JSON object .*KeyError: 'cosine'"),
-        ([{**LINE, "loss": None}], r"line 1: expected a JSON object with numbers for step, loss"),
-        ([LINE, {**LINE, "loss": float("nan")}], r"line 2: \['loss'\] not finite: the training broke down there"),
-        (["[1, 2]\n"], r"line 1: expected a JSON object"),
-    ],
-)
-def test_logs_that_cannot_be_drawn(tmp_path, lines, told):
-    with pytest.raises(InputError, match=told):
-        read_log(write_log(tmp_path / "log.jsonl", lines))

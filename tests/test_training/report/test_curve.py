@@ -4,8 +4,8 @@ import sys
 import pytest
 
 from training.distill.settings import read_settings
-from training.evaluate.pictures import read_log
 from training.report.curve import main
+from training.run_folder import read_log
 
 
 def test_a_run_is_told_by_what_it_cost_and_learnt(tiny_settings, tmp_path):
@@ -19,13 +19,13 @@ def test_a_run_is_told_by_what_it_cost_and_learnt(tiny_settings, tmp_path):
         text=True,
         timeout=300,
     ).stdout
-    moments = [line for line in read_log(run / "log.jsonl") if "held_out_cosine" in line]
+    moments = [line for line in read_log(run / "log.jsonl") if line.held_out_cosine is not None]
     rows = [line.strip("| ").split(" | ") for line in told.splitlines()[2:]]
     assert len(rows) == len(moments) == 4
     batch_size = read_settings(tiny_settings).batch_size
     for row, moment in zip(rows, moments, strict=True):
-        assert row[:2] == ["tiny", f"{moment['step'] * batch_size:,}"]
-        assert row[4:] == [f"{moment['held_out_cosine']:.3f}", f"{moment['cosine']:.3f}"]
+        assert row[:2] == ["tiny", f"{moment.step * batch_size:,}"]
+        assert row[4:] == [f"{moment.held_out_cosine:.3f}", f"{moment.cosine:.3f}"]
     assert (tmp_path / "curve/curve.md").read_text() == told
     assert (tmp_path / "curve/curve.png").read_bytes().startswith(b"\x89PNG")
 

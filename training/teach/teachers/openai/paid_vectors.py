@@ -10,6 +10,8 @@ from typing import Any
 
 import numpy as np
 
+from training.common.settings import differences
+
 _TEXTS_A_QUERY = 1000
 # Vectors are kilobytes: on SQLite's pages of 4096 bytes a third of the file would be empty.
 _PAGE_BYTES = 16384
@@ -36,12 +38,7 @@ class PaidVectors:
         try:
             with self._explained():
                 found = self._prepare(made_by)
-            if found != made_by:
-                changes = [
-                    f"{name} was {found.get(name)!r} and is {made_by.get(name)!r}"
-                    for name in {**made_by, **found}
-                    if found.get(name) != made_by.get(name)
-                ]
+            if changes := differences(found, now=made_by):
                 raise ValueError(
                     f"{self.file} holds vectors of another teacher ({'; '.join(changes)}); set that back, or name "
                     "another folder and pay anew"
