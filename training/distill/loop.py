@@ -1,48 +1,42 @@
 """The training loop on accelerate, whose work devices, mixed precision, several processes and accumulation are."""
 
 import math
-import os
-import signal
 import time
+from dataclasses import dataclass
 from pathlib import Path
-from types import FrameType
 
 import torch
 from accelerate import Accelerator
+from torch import Tensor
 from tqdm import tqdm
 
-from beast_core import BeastEncoder, encode_words
+from beast_core import BeastEncoder, EncoderConfig
 from training.common.devices import good_at_bfloat16
+from training.common.errors import InputError
 from training.distill.batches import Batch, Batches, check_distinct
-from training.distill.losses import cosine_distance, distillation_losses, variance
-from training.distill.optimiser import make_optimizer
+from training.distill.losses import distillation_losses, variance
+from training.distill.monitoring import check_learning, check_weights, held_out_cosine
+from training.distill.optimiser import make_optimiser
 from training.distill.settings import DistillSettings
+from training.distill.stopping import Interrupted, StopRequest, noted_signals
 from training.run_folder import LogLine, RunFolder, RunRecord
 from training.table import TeacherTable
 
-# In huge pages a step over a large table is three in a hundred faster where the process keeps its freed memory (see
-# `keep_freed_memory`), and more where it does not. Torch reads this when it first allocates.
-os.environ.setdefault("THP_MEM_ALLOC_ENABLE", "1")
-
 _LOG_EVERY = 10
-# A student whose spread is below this share of its teacher's says nearly the same of every word. Not looked at in the
-# first steps: a fresh network begins that way.
-_COLLAPSED_SHARE = 0.05
-_GRACE_STEPS = 100
 
 
-class LearningStoppedError(RuntimeError):
-    """Training went wrong for good: NaN, or the same vector for all words."""
+@dataclass(frozen=True)
+class Measured:
+    """Of one batch: the mean cosine distance, and the variance of the students' vectors. Scalars on the device."""
 
-
-class Interrupted(Exception):
-    """The run was asked to stop and has saved a checkpoint."""
+    loss: Tensor
+    variance: Tensor
 
 
 class Distillation:
     """One run: a student, its teacher table, a folder for its log and checkpoint.
 
-    Raises `ValueError` when the table does not fit the encoder or the batch does not divide among the processes.
+    Raises `InputError` when the table does not fit the encoder or the batch does not divide among the processes.
     """
 
     def __init__(
@@ -55,12 +49,7 @@ class Distillation:
         checkpoint_minutes: float = 2.0,
     ) -> None:
         config = settings.encoder_config()
-        if table.width != config.output_width:
-            raise ValueError(
-                f"the teacher's vectors have {table.width} dimensions and the encoder gives {config.output_width}; "
-                f"set encoder.output_width={table.width}, or make a table of that width"
-            )
-        check_distinct(table.words, lowercase=config.lowercase)
+        _check_table(table, config=config)
         self.settings, self.table, self.folder = settings, table, RunFolder(output.resolve())
         self.accelerator = Accelerator(
             cpu=device.type == "cpu",
@@ -80,16 +69,16 @@ class Distillation:
         )
         self.total_steps = settings.epochs * self.batches.per_epoch
         self._first_rounded = self.total_steps - math.ceil(settings.rounded_share * self.total_steps)
-        optimizer, self.scheduler = make_optimizer(self.encoder, settings=settings, steps=self.total_steps)
-        self.model, self.optimizer = self.accelerator.prepare(self.encoder, optimizer)
+        optimiser, self.scheduler = make_optimiser(self.encoder, settings=settings, steps=self.total_steps)
+        self.model, self.optimiser = self.accelerator.prepare(self.encoder, optimiser)
         self.step = 0
-        self._seconds_before, self._started = 0.0, time.monotonic()
+        self._seconds_before = 0.0
+        self._started = self._last_saved = time.monotonic()
         self._checkpoint_seconds = 60 * checkpoint_minutes
         self._record = RunRecord.from_dict(
             {**settings.to_dict(), "table": table.digest, "architecture": config.to_dict()}
         )
         self._teacher_variance = float(variance(self.batches.targets))
-        self._asked_to_stop = False
 
     @property
     def is_main(self) -> bool:
@@ -110,9 +99,13 @@ class Distillation:
         self._resume()
         # As the step before read it, also if that was the last and none follows.
         self.encoder.quantisation_aware(self.step > self._first_rounded)
-        self._started = time.monotonic()
-        handlers = {name: signal.signal(name, self._ask_to_stop) for name in (signal.SIGINT, signal.SIGTERM)}
-        progress = tqdm(
+        self._started = self._last_saved = time.monotonic()
+        with noted_signals() as request, self._progress() as progress:
+            while self.step < self.total_steps:
+                self._train_epoch(progress, request=request)
+
+    def _progress(self) -> tqdm:
+        return tqdm(
             total=self.total_steps,
             initial=self.step,
             desc="distil",
@@ -120,36 +113,29 @@ class Distillation:
             mininterval=1.0,
             disable=not self.is_main,
         )
-        try:
-            self._steps(progress)
-        finally:
-            progress.close()
-            for name, handler in handlers.items():
-                signal.signal(name, handler)
 
-    def _steps(self, progress: tqdm) -> None:
-        last_saved = time.monotonic()
+    def _train_epoch(self, progress: tqdm, *, request: StopRequest) -> None:
+        """The steps that are left of an epoch."""
+        epoch, start = divmod(self.step, self.batches.per_epoch)
+        part, parts = self.accelerator.process_index, self.accelerator.num_processes
         evaluate_every = max(1, self.total_steps // self.settings.evaluations)
-        while self.step < self.total_steps:
-            epoch, start = divmod(self.step, self.batches.per_epoch)
-            part, parts = self.accelerator.process_index, self.accelerator.num_processes
-            for batch in self.batches.epoch(epoch, start=start, part=part, parts=parts):
-                measured = self.train_batch(batch)
-                self.step += 1
-                progress.update()
-                last = self.step == self.total_steps
-                if self.step % _LOG_EVERY == 0 or last or self.step % evaluate_every == 0:
-                    self._log(measured, progress, evaluate=last or self.step % evaluate_every == 0)
-                due = time.monotonic() - last_saved > self._checkpoint_seconds
-                stop = self._any(self._asked_to_stop)  # asked once: the signal may come between two looks
-                if self._any(stop or last or due):
-                    self._save()
-                    last_saved = time.monotonic()
-                if stop and not last:
-                    raise Interrupted(f"at step {self.step} of {self.total_steps}; the same command goes on from here")
+        for batch in self.batches.epoch(epoch, start=start, part=part, parts=parts):
+            measured = self.train_batch(batch)
+            self.step += 1
+            progress.update()
+            last = self.step == self.total_steps
+            evaluate = last or self.step % evaluate_every == 0
+            if evaluate or self.step % _LOG_EVERY == 0:
+                self._log(measured, progress, evaluate=evaluate)
+            due = time.monotonic() - self._last_saved > self._checkpoint_seconds
+            stop = self._any(request.made)  # asked once: the signal may come between two looks
+            if self._any(stop or last or due):
+                self._save()
+            if stop and not last:
+                raise Interrupted(f"at step {self.step} of {self.total_steps}; the same command goes on from here")
 
-    def train_batch(self, batch: Batch) -> dict[str, torch.Tensor]:
-        """One step of the optimiser; returns the batch's `loss` (the cosine distance) and the students' `variance`."""
+    def train_batch(self, batch: Batch) -> Measured:
+        """One step of the optimiser, without the counting of it."""
         self.model.train()
         self.encoder.quantisation_aware(self.step >= self._first_rounded)
         count = self.settings.accumulation_steps
@@ -165,23 +151,18 @@ class Distillation:
                 self.accelerator.backward(distance + other)
                 if self.accelerator.sync_gradients and self.settings.gradient_norm:
                     self.accelerator.clip_grad_norm_(self.model.parameters(), self.settings.gradient_norm)
-                self.optimizer.step()
-                self.optimizer.zero_grad()
+                self.optimiser.step()
+                self.optimiser.zero_grad()
             distances.append(distance.detach())
             outputs.append(student.detach())
         self.scheduler.step()
-        return {"loss": torch.stack(distances).mean(), "variance": variance(torch.cat(outputs))}
+        return Measured(torch.stack(distances).mean(), variance(torch.cat(outputs)))
 
-    def _log(self, measured: dict[str, torch.Tensor], progress: tqdm, *, evaluate: bool) -> None:
-        both = torch.stack([measured["loss"], measured["variance"]])
+    def _log(self, measured: Measured, progress: tqdm, *, evaluate: bool) -> None:
+        both = torch.stack([measured.loss, measured.variance])
         loss, spread = self.accelerator.reduce(both, reduction="mean").tolist()
-        if not math.isfinite(loss):
-            raise LearningStoppedError(self._diverged(f"the loss is {loss} at step {self.step}"))
-        if self.step >= _GRACE_STEPS and spread < _COLLAPSED_SHARE * self._teacher_variance:
-            raise LearningStoppedError(
-                f"the student collapsed at step {self.step}: its vectors have variance {spread:.4f}, the teacher's "
-                f"{self._teacher_variance:.4f}; lower learning_rate or weight_decay, and check the teacher table"
-            )
+        check_learning(loss=loss, variance=spread, teacher_variance=self._teacher_variance, step=self.step)
+        device = self.accelerator.device
         line = LogLine(
             step=self.step,
             epoch=round(self.step / self.batches.per_epoch, 3),
@@ -189,40 +170,16 @@ class Distillation:
             cosine=1 - loss,
             learning_rate=self.scheduler.get_last_lr()[-1],
             seconds=round(self._seconds(), 1),
-            held_out_cosine=self._held_out_cosine() if evaluate else None,
+            held_out_cosine=held_out_cosine(self.encoder, table=self.table, device=device) if evaluate else None,
         )
         if self.is_main:
             shown = {"cosine": line.cosine, "held_out_cosine": line.held_out_cosine}
-            progress.set_postfix({name: f"{value:.4f}" for name, value in shown.items() if value})
+            progress.set_postfix({name: f"{value:.4f}" for name, value in shown.items() if value is not None})
             self.folder.append_log(line)
 
     def _seconds(self) -> float:
         """Of training, those before a stop among them."""
         return self._seconds_before + time.monotonic() - self._started
-
-    def _diverged(self, what: str) -> str:
-        return (
-            f"{what}: lower learning_rate and embedding_learning_rate, or set gradient_norm, and start anew with "
-            f"--restart or another --output; {self.folder.checkpoint} is of an earlier step, if it is there"
-        )
-
-    @torch.no_grad()
-    def _held_out_cosine(self) -> float | None:
-        rows = self.table.held_out.nonzero()[0]
-        if not len(rows):
-            return None
-        self.encoder.eval()
-        total, device = 0.0, self.accelerator.device
-        for chunk in torch.from_numpy(rows).split(2048):
-            words = [self.table.words[row] for row in chunk]
-            word_bytes, lengths = map(torch.from_numpy, encode_words(words, config=self.encoder.config))
-            targets = torch.from_numpy(self.table.vectors[chunk.numpy()]).to(device)
-            student = self.encoder(word_bytes.to(device), lengths.to(device))
-            total += len(chunk) * (1 - float(cosine_distance(student.float(), targets)))
-        return total / len(rows)
-
-    def _ask_to_stop(self, number: int, frame: FrameType | None) -> None:
-        self._asked_to_stop = True
 
     def _any(self, flag: bool) -> bool:
         """Whether any process says so: all must save and stop at the same step."""
@@ -231,24 +188,24 @@ class Distillation:
         return bool(self.accelerator.reduce(torch.tensor(float(flag), device=self.accelerator.device)) > 0)
 
     def _save(self) -> None:
-        if not all(parameter.isfinite().all() for parameter in self.encoder.parameters()):
-            raise LearningStoppedError(self._diverged(f"the weights are not finite at step {self.step}"))
+        check_weights(self.encoder, step=self.step)
         if self.is_main:
             state = {
                 "encoder": self.encoder.state_dict(),
-                "optimizer": self.optimizer.state_dict(),
+                "optimizer": self.optimiser.state_dict(),
                 "scheduler": self.scheduler.state_dict(),
                 "seconds": self._seconds(),
             }
             self.folder.save_checkpoint(state, step=self.step, run=self._record)
         self.accelerator.wait_for_everyone()
+        self._last_saved = time.monotonic()
 
     def _resume(self) -> None:
         found = self.folder.load_checkpoint(self._record, device=self.accelerator.device)
         if found is not None:
             self.step, state = found
             self.encoder.load_state_dict(state["encoder"])
-            self.optimizer.load_state_dict(state["optimizer"])
+            self.optimiser.load_state_dict(state["optimizer"])
             self.scheduler.load_state_dict(state["scheduler"])
             self._seconds_before = state["seconds"]
             self.accelerator.print(f"going on from step {self.step} of {self.total_steps} ({self.folder.checkpoint})")
@@ -256,10 +213,19 @@ class Distillation:
             self.folder.start_log(self.step)
 
 
+def _check_table(table: TeacherTable, *, config: EncoderConfig) -> None:
+    if table.width != config.output_width:
+        raise InputError(
+            f"the teacher's vectors have {table.width} dimensions and the encoder gives {config.output_width}; "
+            f"set encoder.output_width={table.width}, or make a table of that width"
+        )
+    check_distinct(table.words, lowercase=config.lowercase)
+
+
 def _check_batches(settings: DistillSettings, *, processes: int) -> None:
     parts = processes * settings.accumulation_steps
     if settings.batch_size % parts:
-        raise ValueError(
+        raise InputError(
             f"batch_size {settings.batch_size} does not divide into {processes} processes x "
             f"{settings.accumulation_steps} accumulation_steps; make it a multiple of {parts}"
         )

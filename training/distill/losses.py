@@ -1,4 +1,4 @@
-"""What the student minimises, and the signs that it has stopped learning."""
+"""What the student minimises, and the variance that shows whether it still tells words apart."""
 
 from collections.abc import Sequence
 
@@ -47,8 +47,8 @@ def distillation_losses(
     if settings.nested_widths:
         other = other + nested_distance(student, candidates[rows], widths=settings.nested_widths)
     if settings.contrast_weight:
-        told = contrast(student, candidates=candidates, answers=rows, temperature=settings.temperature)
-        other = other + settings.contrast_weight * told
+        contrasted = contrast(student, candidates=candidates, answers=rows, temperature=settings.temperature)
+        other = other + settings.contrast_weight * contrasted
     return distance, other
 
 

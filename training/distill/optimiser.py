@@ -8,7 +8,7 @@ from torch import nn
 from training.distill.settings import DistillSettings
 
 
-def make_optimizer(
+def make_optimiser(
     encoder: nn.Module, *, settings: DistillSettings, steps: int
 ) -> tuple[torch.optim.Optimizer, torch.optim.lr_scheduler.LRScheduler]:
     """The optimiser and the schedule of a run of so many steps.
@@ -23,7 +23,7 @@ def make_optimizer(
         {"params": embeddings, "lr": settings.embedding_learning_rate, "weight_decay": 0.0},
         {"params": others, "lr": settings.learning_rate, "weight_decay": settings.weight_decay},
     ]
-    optimizer = torch.optim.AdamW(groups, fused=True)
+    optimiser = torch.optim.AdamW(groups, fused=True)
     warm_up = settings.warmup_share * steps
 
     def rate(step: int) -> float:
@@ -31,4 +31,4 @@ def make_optimizer(
             return (step + 1) / (warm_up + 1)
         return 0.5 * (1 + math.cos(math.pi * (step - warm_up) / max(1.0, steps - warm_up)))
 
-    return optimizer, torch.optim.lr_scheduler.LambdaLR(optimizer, rate)
+    return optimiser, torch.optim.lr_scheduler.LambdaLR(optimiser, rate)

@@ -20,7 +20,7 @@ import numpy as np
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
-from training.common.devices import choose_device, good_at_bfloat16, keep_freed_memory
+from training.common.devices import choose_device, good_at_bfloat16, tune_memory
 from training.common.markdown import markdown_table
 from training.common.rows import unit_rows
 from training.distill.batches import Batch
@@ -107,12 +107,12 @@ def _pace(run: Distillation, *, seconds: float) -> float:
     batches = _endless(run)
     for _ in range(_WARM_UP_STEPS):
         measured = run.train_batch(next(batches))
-    float(measured["loss"])  # waits for a GPU
+    float(measured.loss)  # waits for a GPU
     steps, start = 0, time.perf_counter()
     while not steps or time.perf_counter() - start < seconds:
         measured = run.train_batch(next(batches))
         steps += 1
-    float(measured["loss"])
+    float(measured.loss)
     return steps * run.settings.batch_size / (time.perf_counter() - start)
 
 
@@ -167,7 +167,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--device", default="auto", help="auto (a GPU if there is one), cpu, cuda, cuda:1, mps")
     parser.add_argument("--processor", action="append", metavar="NAME=FLOPS@DOLLARS", help=", ".join(PROCESSORS))
     options = parser.parse_args(arguments)
-    keep_freed_memory()  # as training.distill does
+    tune_memory()  # as training.distill does
     try:
         processors = [Processor.parse(text) for text in options.processor or PROCESSORS]
         device = choose_device(options.device)

@@ -18,6 +18,8 @@ import torch
 
 from beast_core import BeastEncoder, load_encoder
 from beast_core.files import write_file
+from training.common.command import failing_in_a_line
+from training.common.errors import InputError
 from training.common.files import size_on_disk
 from training.common.markdown import markdown_table
 from training.common.settings import build, check_fields, read_values
@@ -83,8 +85,8 @@ def read_sweep(path: Path) -> Sweep:
 def run_variant(sweep: Sweep, *, name: str, folder: Path) -> dict[str, float]:
     """Trains a variant in a process of its own, unless it is done, and returns what was measured.
 
-    Raises `subprocess.CalledProcessError` if the training fails, as it does in the folder of a variant with other
-    settings; it has said why.
+    Raises `InputError` if the training fails, as it does in the folder of a variant with other settings; it has said
+    why.
     """
     settings, done = sweep.settings_of(name), folder / "probe.json"
     trained = {**settings.to_dict(), "encoder": settings.encoder_config().to_dict()}
@@ -94,7 +96,8 @@ def run_variant(sweep: Sweep, *, name: str, folder: Path) -> dict[str, float]:
             return report["measured"]
     changes = [part for change in sweep.changes_of(name) for part in ("--set", change)]
     command = [sys.executable, "-m", "training.distill", sweep.settings, "--output", str(folder), *changes]
-    subprocess.run(command, check=True)
+    if status := subprocess.run(command, check=False).returncode:
+        raise InputError(f"the variant {name!r} was not trained (exit status {status}); see above")
     run = RunFolder(folder)
     encoder = load_encoder(run.model, cache_size=0)
     measured = {
@@ -135,15 +138,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--output", type=Path, required=True, help="folder of the results, and of a run a variant")
     options = parser.parse_args(arguments)
     results: dict[str, dict[str, float]] = {}
-    try:
+    with failing_in_a_line():
         sweep = read_sweep(options.sweep)
         for name in sweep.variants:
             results[name] = run_variant(sweep, name=name, folder=options.output / name)
             write_file(options.output / "results.md", to_markdown(results))
-    except (OSError, ValueError) as error:
-        sys.exit(f"error: {error}")
-    except subprocess.CalledProcessError as error:
-        sys.exit(f"error: the variant {name!r} was not trained (exit status {error.returncode}); see above")
     print(to_markdown(results), end="")
 
 

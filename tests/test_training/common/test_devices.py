@@ -6,7 +6,7 @@ import pytest
 
 FREED = """
 import psutil, torch
-from training.common.devices import keep_freed_memory
+from training.common.devices import tune_memory
 
 def resident_after_a_quarter_of_a_gigabyte():
     torch.ones(64, 1 << 20)
@@ -14,7 +14,7 @@ def resident_after_a_quarter_of_a_gigabyte():
 
 before = psutil.Process().memory_info().rss
 given_back = resident_after_a_quarter_of_a_gigabyte()
-keep_freed_memory()
+tune_memory()
 kept = resident_after_a_quarter_of_a_gigabyte()
 print(given_back - before, kept - before)
 """
