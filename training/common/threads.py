@@ -10,8 +10,8 @@ def spin_briefly() -> None:
     """Lets threads that wait sleep soon, so that training keeps its pace on a machine with other work on its cores.
 
     Torch's threads meet at the end of every operation. By default one that waits for another spins for up to ten
-    milliseconds, on a core that the other may need. Steps a second of `training/configs/beast.toml` on two cores, alone,
-    and beside two busy loops that leave it half of the time:
+    milliseconds, on a core that the other may need. Steps a second of `training/configs/beast.toml` on two cores,
+    alone, and beside two busy loops that leave it half of the time:
 
     - by default: 9.4 and 1.0
     - `GOMP_SPINCOUNT=10000`: 9.2 and 3.9
