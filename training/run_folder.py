@@ -21,6 +21,9 @@ from beast_core.files import replace_folder, write_file
 from training.common.errors import InputError
 from training.common.settings import differences
 
+# What settings were called in the records of older runs, and what they are called.
+RENAMED_SETTINGS = {"rounded_share": "quantisation_aware_share"}
+
 _NUMBERS = ("step", "loss", "cosine", "learning_rate")
 
 
@@ -96,7 +99,11 @@ class RunRecord:
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> "RunRecord":
         """Reads what `to_dict` gives. Raises `KeyError` if there is no table."""
-        settings = {name: value for name, value in values.items() if name not in ("table", "architecture")}
+        settings = {
+            RENAMED_SETTINGS.get(name, name): value
+            for name, value in values.items()
+            if name not in ("table", "architecture")
+        }
         return cls(settings, table=values["table"], architecture=values.get("architecture", {}))
 
 

@@ -90,5 +90,5 @@ def test_what_is_no_checkpoint_is_named(tmp_path, text):
 def test_the_record_of_an_old_run_is_read(tmp_path):
     folder = RunFolder(tmp_path)
     folder.checkpoint.mkdir()
-    folder.progress_file.write_text(json.dumps({"step": 3, "run": {"table": "5ha", "epochs": 2}}))
-    assert folder.read_progress() == (3, RunRecord({"epochs": 2}, table="5ha", architecture={}))
+    folder.progress_file.write_text(json.dumps({"step": 3, "run": {"table": "5ha", "rounded_share": 0.5}}))
+    assert folder.read_progress() == (3, RunRecord({"quantisation_aware_share": 0.5}, table="5ha", architecture={}))

@@ -17,9 +17,12 @@ from training.common.devices import choose_device, tune_memory
 from training.common.files import size_on_disk
 from training.distill.loop import Distillation
 from training.distill.monitoring import LearningStoppedError
-from training.distill.settings import read_settings
+from training.distill.settings import DistillSettings, read_settings
 from training.distill.stopping import Interrupted
 from training.table import read_table
+
+# At this rate the eight layers of the preset `mini` learn nothing.
+_TOO_HIGH_FOR_LAYERS = 5e-4
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -35,6 +38,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def _distil(options: argparse.Namespace) -> None:
     settings = read_settings(options.settings, changes=options.set)
+    if warning := _warning(settings):
+        print(f"warning: {warning}", file=sys.stderr)
     run = Distillation(
         settings,
         table=read_table(settings.table),
@@ -47,6 +52,17 @@ def _distil(options: argparse.Namespace) -> None:
     run.train()
     if run.is_main:
         _export(run, stock_folder=options.model, full_folder=options.full)
+
+
+def _warning(settings: DistillSettings) -> str | None:
+    """Said before hours are lost: the rates that are good for an encoder without layers are too high for one with."""
+    layers, rate = settings.encoder_config().layers, settings.learning_rate
+    if not layers or rate < _TOO_HIGH_FOR_LAYERS:
+        return None
+    return (
+        f"the encoder has {layers} transformer layers, and at a learning_rate of {rate:g} those tend to learn nothing "
+        "or collapse; training/configs/mini.toml has rates that work"
+    )
 
 
 def _export(run: Distillation, *, stock_folder: Path | None, full_folder: Path | None) -> None:

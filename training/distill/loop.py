@@ -68,7 +68,7 @@ class Distillation:
             seed=settings.seed,
         )
         self.total_steps = settings.epochs * self.batches.per_epoch
-        self._first_rounded = self.total_steps - math.ceil(settings.rounded_share * self.total_steps)
+        self._first_quantised = self.total_steps - math.ceil(settings.quantisation_aware_share * self.total_steps)
         optimiser, self.scheduler = make_optimiser(self.encoder, settings=settings, steps=self.total_steps)
         self.model, self.optimiser = self.accelerator.prepare(self.encoder, optimiser)
         self.step = 0
@@ -98,7 +98,7 @@ class Distillation:
         """
         self._resume()
         # As the step before read it, also if that was the last and none follows.
-        self.encoder.quantisation_aware(self.step > self._first_rounded)
+        self.encoder.quantisation_aware(self.step > self._first_quantised)
         self._started = self._last_saved = time.monotonic()
         with noted_signals() as request, self._progress() as progress:
             while self.step < self.total_steps:
@@ -137,7 +137,7 @@ class Distillation:
     def train_batch(self, batch: Batch) -> Measured:
         """One step of the optimiser, without the counting of it."""
         self.model.train()
-        self.encoder.quantisation_aware(self.step >= self._first_rounded)
+        self.encoder.quantisation_aware(self.step >= self._first_quantised)
         count = self.settings.accumulation_steps
         device = self.accelerator.device
         candidates = batch.candidates.to(device, non_blocking=True)

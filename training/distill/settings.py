@@ -34,7 +34,7 @@ class DistillSettings:
     nested_widths: tuple[int, ...] = ()  # first entries that are to be good vectors of their own
     contrast_weight: float = 0.3  # of telling a word's teacher vector among the batch's, beside the cosine distance
     temperature: float = 0.05  # of that contrast: cosines are divided by it
-    rounded_share: float = 0.4  # of the steps, the last: the n-gram table is read as it will be stored
+    quantisation_aware_share: float = 0.4  # of the steps, the last: the n-gram table is read as it will be stored
     evaluations: int = 10  # of the held-out words, spread over the run
     seed: int = 0
 
@@ -61,7 +61,7 @@ class DistillSettings:
         ]
         problems += [
             f"{name} is {getattr(self, name)}, expected a share from 0 to 1"
-            for name in ("warmup_share", "frequency_power", "noise_share", "rounded_share")
+            for name in ("warmup_share", "frequency_power", "noise_share", "quantisation_aware_share")
             if not 0 <= getattr(self, name) <= 1
         ]
         problems += [

@@ -90,7 +90,7 @@ def _training(run: Run) -> str:
         losses.append(f"telling that vector among those of the batch ({weight})")
     clipped = f"gradients clipped at norm {settings.gradient_norm:g}" if settings.gradient_norm else "no clipping"
     held_out = f", {last.held_out_cosine:.3f} on held-out words" if last.held_out_cosine is not None else ""
-    rounded = f"The last {settings.rounded_share:.0%} of the steps read the n-gram table as it is stored."
+    rounded = f"The last {settings.quantisation_aware_share:.0%} of the steps read the n-gram table as it is stored."
     time = [f"Time: {_duration(last.seconds)}."] if last.seconds else []
     return _items(
         f"Epochs: {settings.epochs:,}; steps: {run.steps:,}, of {settings.batch_size:,} words; seed: {settings.seed}.",
@@ -101,7 +101,7 @@ def _training(run: Run) -> str:
         f"decay {settings.weight_decay:g}; warm-up {settings.warmup_share:.0%} of the steps, then half a cosine to "
         f"zero; {clipped}.",
         f"At the end: cosine {last.cosine:.3f} to the teacher on the last batch, misspelt words and all{held_out}.",
-        *([rounded] if run.encoder.config.quantised_tables and settings.rounded_share else []),
+        *([rounded] if run.encoder.config.quantised_tables and settings.quantisation_aware_share else []),
         *time,
     )
 

@@ -95,7 +95,7 @@ def flop_per_word(settings: DistillSettings, *, device: torch.device) -> float:
 
 def measure_pace(run: Distillation, *, seconds: float) -> float:
     """Words a second of training, over steps that take so many seconds, the rounded ones at their share of the run."""
-    share = run.settings.rounded_share if run.encoder.config.quantised_tables else 0.0
+    share = run.settings.quantisation_aware_share if run.encoder.config.quantised_tables else 0.0
     run.step = 0
     first = _pace(run, seconds=(1 - share) * seconds) if share < 1 else math.inf
     run.step = run.total_steps - 1

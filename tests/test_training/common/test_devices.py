@@ -1,6 +1,8 @@
+import os
 import platform
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -25,3 +27,27 @@ def test_freed_memory_stays_with_the_process():
     done = subprocess.run([sys.executable, "-c", FREED], capture_output=True, text=True, check=True, timeout=120)
     given_back, kept = map(int, done.stdout.split())
     assert given_back < 64e6 < 256e6 < kept < 320e6
+
+
+HUGE = """
+import training.distill.__main__, st_beast, torch
+from training.common.devices import tune_memory
+
+tune_memory()
+ones = torch.ones(64, 1 << 20)
+print(next(line.split()[1] for line in open("/proc/self/smaps_rollup") if line.startswith("AnonHugePages")))
+"""
+
+
+def _gives_huge_pages():
+    modes = Path("/sys/kernel/mm/transparent_hugepage/enabled")
+    return modes.exists() and "[never]" not in modes.read_text()
+
+
+@pytest.mark.skipif(not _gives_huge_pages(), reason="this system gives no huge pages to who asks")
+def test_huge_pages_are_asked_for_in_time_when_a_command_does_so_as_it_starts():
+    environment = {name: value for name, value in os.environ.items() if name != "THP_MEM_ALLOC_ENABLE"}
+    done = subprocess.run(
+        [sys.executable, "-c", HUGE], capture_output=True, text=True, check=True, timeout=120, env=environment
+    )
+    assert int(done.stdout) > 200_000

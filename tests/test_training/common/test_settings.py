@@ -48,9 +48,9 @@ def test_all_problems_are_named_at_once(tmp_path):
     path.write_text("table = 't.parquet'\ntemperature = 0\ncontrast_weight = -1\nnested_widths = [0, 64, 256]\n")
     with pytest.raises(
         ValueError,
-        match=r"temperature is 0.*rounded_share is 1.5.*contrast_weight is -1.*nested_widths holds \[0, 256\].* 256",
+        match=r"temperature is 0.*aware_share is 1.5.*contrast_weight is -1.*nested_widths holds \[0, 256\].* 256",
     ):
-        read_settings(path, changes=["rounded_share=1.5"])
+        read_settings(path, changes=["quantisation_aware_share=1.5"])
     path.write_text("table = 't.parquet'\nnested_widths = 64\n")
     with pytest.raises(ValueError, match="nested_widths is 64, expected a list of int"):
         read_settings(path)

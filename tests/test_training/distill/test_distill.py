@@ -10,6 +10,7 @@ import pytest
 import torch
 
 from beast_core import encode_words, load_encoder, read_encoder, write_encoder
+from training.distill.__main__ import main
 from training.distill.loop import Distillation
 from training.distill.settings import read_settings
 from training.table import read_table, write_table
@@ -56,7 +57,7 @@ def test_a_student_learns_its_teacher_and_words_it_never_saw(finished, tiny_tabl
 
 
 def test_the_last_steps_read_the_table_as_it_is_stored(tiny_settings, tiny_table, tmp_path):
-    settings = read_settings(tiny_settings, changes=["epochs=1", "rounded_share=0.25"])
+    settings = read_settings(tiny_settings, changes=["epochs=1", "quantisation_aware_share=0.25"])
     run = Distillation(settings, table=read_table(tiny_table), device=torch.device("cpu"), output=tmp_path)
     rounded = []
     for batch in run.batches.epoch(0):
@@ -175,6 +176,29 @@ def test_what_cannot_work_stops_with_one_clear_error(tiny_settings, tmp_path, ch
     assert done.returncode == 1
     assert message in done.stderr and "Traceback" not in done.stderr
     assert not (tmp_path / "model").exists()
+
+
+@pytest.mark.parametrize(
+    ("changes", "warned"),
+    [
+        ([], False),
+        (["preset='mini'"], True),
+        (["encoder.layers=2"], True),
+        (["encoder.layers=2", "learning_rate=1e-4"], False),
+    ],
+)
+def test_rates_that_are_too_high_for_layers_are_told_before_anything_is_read(capsys, changes, warned):
+    changes = [*changes, "table='missing.parquet'"]
+    with pytest.raises(SystemExit, match="no teacher table at"):
+        main(
+            [
+                "training/configs/beast.toml",
+                "--output",
+                "none",
+                *(part for change in changes for part in ("--set", change)),
+            ]
+        )
+    assert ("training/configs/mini.toml has rates that work" in capsys.readouterr().err) == warned
 
 
 def test_words_that_are_one_to_the_encoder_are_refused(tiny_settings, tmp_path):

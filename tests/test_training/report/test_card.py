@@ -104,7 +104,7 @@ def test_all_that_was_recorded_is_told(folder, text, tiny_table):
     assert {len(line) <= 120 for line in text.splitlines() if not line.startswith(("|", "python "))} == {True}
 
 
-@pytest.mark.parametrize("change", [{"rounded_share": 0.0}, {"preset": "mini", "encoder": {}}])
+@pytest.mark.parametrize("change", [{"quantisation_aware_share": 0.0}, {"preset": "mini", "encoder": {}}])
 def test_steps_that_are_not_rounded_are_not_told(records, change):
     encoder = BeastEncoder(EncoderConfig.preset("mini")) if "preset" in change else records[0].encoder
     run = replace(records[0], settings=replace(records[0].settings, **change), encoder=encoder)

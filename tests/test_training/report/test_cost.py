@@ -54,7 +54,7 @@ def test_hours_and_dollars_by_hand():
 
 @pytest.mark.usefixtures("no_accelerator")
 def test_rounded_steps_which_take_longer_count_at_their_share(tiny_settings, tmp_path, monkeypatch):
-    settings = read_settings(tiny_settings, changes=["rounded_share=0.25"])
+    settings = read_settings(tiny_settings, changes=["quantisation_aware_share=0.25"])
     run = Distillation(settings, table=read_table(settings.table), device=torch.device("cpu"), output=tmp_path)
     asked = []
 
@@ -72,7 +72,7 @@ def test_rounded_steps_which_take_longer_count_at_their_share(tiny_settings, tmp
 @pytest.mark.usefixtures("no_accelerator")
 @pytest.mark.parametrize(("share", "rounded"), [(0.0, False), (1.0, True)])
 def test_steps_that_are_all_alike_are_measured_once(tiny_settings, tmp_path, monkeypatch, share, rounded):
-    settings = read_settings(tiny_settings, changes=[f"rounded_share={share}"])
+    settings = read_settings(tiny_settings, changes=[f"quantisation_aware_share={share}"])
     run = Distillation(settings, table=read_table(settings.table), device=torch.device("cpu"), output=tmp_path)
     asked = []
     monkeypatch.setattr(
