@@ -14,9 +14,10 @@ def failing_in_a_line(*expected: type[Exception]) -> Iterator[None]:
     That is any `OSError` or `ValueError` (all errors of ours about something given are one), a package that is missing,
     and what is `expected` beside these. Anything else is a fault of ours and keeps its traceback.
     """
+    mendable: tuple[type[Exception], ...] = (OSError, ValueError, ImportError, *expected)
     try:
         yield
-    except (OSError, ValueError, ImportError, *expected) as error:
+    except mendable as error:
         sys.exit(f"error: {error}")
 
 

@@ -32,7 +32,7 @@ def choose_device(name: str) -> torch.device:
 def good_at_bfloat16(device: torch.device) -> bool:
     """Whether matrix products are faster in bfloat16 than in float32: GPUs that have it, CPUs with AMX or AVX-512."""
     if device.type == "cuda":
-        return torch.cuda.is_bf16_supported(including_emulation=False)
+        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
     if device.type == "cpu" and hasattr(torch.cpu, "get_capabilities"):
         capabilities = torch.cpu.get_capabilities()
         return bool(capabilities.get("amx_bf16") or capabilities.get("avx512_bf16"))

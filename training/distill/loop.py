@@ -83,7 +83,7 @@ class Distillation:
     @property
     def is_main(self) -> bool:
         """Whether this process writes the files."""
-        return self.accelerator.is_main_process
+        return bool(self.accelerator.is_main_process)
 
     def restart(self) -> None:
         """Forgets the checkpoint and the log."""
@@ -168,7 +168,7 @@ class Distillation:
             epoch=round(self.step / self.batches.per_epoch, 3),
             loss=loss,
             cosine=1 - loss,
-            learning_rate=self.scheduler.get_last_lr()[-1],
+            learning_rate=float(self.scheduler.get_last_lr()[-1]),
             seconds=round(self._seconds(), 1),
             held_out_cosine=held_out_cosine(self.encoder, table=self.table, device=device) if evaluate else None,
         )

@@ -52,15 +52,16 @@ def held_out_cosine(encoder: BeastEncoder, *, table: TeacherTable, device: torch
 
     Leaves the encoder in evaluation mode.
     """
-    rows = torch.from_numpy(table.held_out.nonzero()[0])
+    rows = table.held_out.nonzero()[0]
     if not len(rows):
         return None
     encoder.eval()
     total = 0.0
-    for chunk in rows.split(_WORDS_AT_ONCE):
+    for start in range(0, len(rows), _WORDS_AT_ONCE):
+        chunk = rows[start : start + _WORDS_AT_ONCE]
         words = [table.words[row] for row in chunk]
         word_bytes, lengths = map(torch.from_numpy, encode_words(words, config=encoder.config))
-        targets = torch.from_numpy(table.vectors[chunk.numpy()]).to(device)
+        targets = torch.from_numpy(table.vectors[chunk]).to(device)
         student = encoder(word_bytes.to(device), lengths.to(device))
         total += len(chunk) * (1 - float(cosine_distance(student.float(), targets)))
     return total / len(rows)

@@ -11,10 +11,12 @@ import json
 import subprocess
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
 import torch
+from pydantic import field_validator
+from pydantic.dataclasses import dataclass
 
 from beast_core import BeastEncoder, load_encoder
 from beast_core.files import write_file
@@ -22,7 +24,7 @@ from training.common.command import failing_in_a_line
 from training.common.errors import InputError
 from training.common.files import size_on_disk
 from training.common.markdown import markdown_table
-from training.common.settings import build, check_fields, read_values
+from training.common.settings import CHECKED, build, read_values
 from training.distill.settings import DistillSettings, read_settings
 from training.run_folder import RunFolder, read_log
 from training.sweep.probe import probe
@@ -32,32 +34,22 @@ from training.table import read_table
 _COSTS = ("parameters", "MB", "minutes")
 
 
-@dataclass(frozen=True)
-class Sweep:
+@dataclass(frozen=True, kw_only=True, config=CHECKED)
+class SweepSettings:
     """A settings file, changes to it for all variants, and the changes of each. Raises `ValueError`."""
 
     settings: str
     changes: list[str] = field(default_factory=list)
-    variants: dict[str, list[str]] = field(default_factory=dict)
+    variants: dict[str, list[str]]
 
-    def __post_init__(self) -> None:
-        if problems := check_fields(self) or self._variant_problems():
-            raise ValueError("invalid sweep: " + "; ".join(problems))
-
-    def _variant_problems(self) -> list[str]:
-        if not self.variants:
-            return ["variants is empty, expected a list of changes for each name"]
-        problems = [
-            f"variants.{name} is {changes!r}, expected a list of changes such as ['epochs=2']"
-            for name, changes in self.variants.items()
-            if not isinstance(changes, list) or not all(isinstance(change, str) for change in changes)
-        ]
-        problems += [
-            f"the variant {name!r} cannot name a folder, expected a name without '/'"
-            for name in self.variants
-            if Path(name).name != name or name == ".."
-        ]
-        return problems
+    @field_validator("variants")
+    @classmethod
+    def _check_names(cls, variants: dict[str, list[str]]) -> dict[str, list[str]]:
+        if not variants:
+            raise ValueError("variants is empty, should hold a list of changes for each name")
+        if wrong := [name for name in variants if Path(name).name != name or name == ".."]:
+            raise ValueError(f"the variants {wrong} cannot name folders, expected names without '/'")
+        return variants
 
     def changes_of(self, name: str) -> list[str]:
         """All changes that make a variant."""
@@ -68,9 +60,9 @@ class Sweep:
         return read_settings(self.settings, changes=self.changes_of(name))
 
 
-def read_sweep(path: Path) -> Sweep:
+def read_sweep(path: Path) -> SweepSettings:
     """Reads a TOML file. Raises `FileNotFoundError`, and `ValueError` that names the problems of all variants."""
-    sweep = build(Sweep, values=read_values(path), source=str(path.resolve()))
+    sweep = build(SweepSettings, values=read_values(path), source=str(path.resolve()))
     problems = []
     for name in sweep.variants:
         try:
@@ -82,7 +74,7 @@ def read_sweep(path: Path) -> Sweep:
     return sweep
 
 
-def run_variant(sweep: Sweep, *, name: str, folder: Path) -> dict[str, float]:
+def run_variant(sweep: SweepSettings, *, name: str, folder: Path) -> dict[str, float]:
     """Trains a variant in a process of its own, unless it is done, and returns what was measured.
 
     Raises `InputError` if the training fails, as it does in the folder of a variant with other settings; it has said
@@ -93,7 +85,7 @@ def run_variant(sweep: Sweep, *, name: str, folder: Path) -> dict[str, float]:
     if done.is_file():
         report = json.loads(done.read_text(encoding="utf-8"))
         if report["settings"] == trained:
-            return report["measured"]
+            return dict(report["measured"])
     changes = [part for change in sweep.changes_of(name) for part in ("--set", change)]
     command = [sys.executable, "-m", "training.distill", sweep.settings, "--output", str(folder), *changes]
     if status := subprocess.run(command, check=False).returncode:

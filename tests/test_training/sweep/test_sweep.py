@@ -46,10 +46,10 @@ def test_every_problem_of_every_variant_is_named_before_anything_is_trained(tiny
     problem = refusal(write_sweep(tmp_path / "sweep.toml", tiny_settings, **variants), capfd)
     for part in ("variant 'wrong': ", "epochs is 0", "noise_share is 2", "variant 'unknown': ", "unknown key 'epoch'"):
         assert part in problem
-    problem = refusal(write_sweep(tmp_path / "sweep.toml", tiny_settings, text="epochs=1", **{"'a/b'": []}), capfd)
-    assert (
-        "variants.text is 'epochs=1', expected a list of changes" in problem and "'a/b' cannot name a folder" in problem
-    )
+    problem = refusal(write_sweep(tmp_path / "sweep.toml", tiny_settings, text="epochs=1"), capfd)
+    assert "variants.text is 'epochs=1', should be a valid list" in problem
+    problem = refusal(write_sweep(tmp_path / "sweep.toml", tiny_settings, **{"'a/b'": [], "'..'": []}), capfd)
+    assert "the variants ['a/b', '..'] cannot name folders" in problem
     assert "variants is empty" in refusal(write_sweep(tmp_path / "sweep.toml", tiny_settings), capfd)
     assert not (tmp_path / "sweep").exists()
 

@@ -290,9 +290,9 @@ def test_every_shipped_config_is_valid(path):
 @pytest.mark.parametrize(
     ("change", "told"),
     [
-        (["widht=3", "options.pth='x'"], r"table\.toml: unknown key 'widht'; options of table: unknown key 'pth';"),
-        (["levels=128", "fit_words=9"], r"fit_words is 9, expected 256 or more \(width\); levels is 128, expected 127"),
-        (["storage='int4'", "centre=1"], "centre is 1, expected bool; storage is 'int4', expected 'int8' or 'float16'"),
+        (["widht=3", "options.pth='x'"], r"table\.toml: unknown key 'widht', .*; options of table: unknown key 'pth'"),
+        (["levels=128", "fit_words=9"], r"fit_words is 9, should be 256 or more \(width\); levels is 128"),
+        (["storage='int4'", "centre=1"], "centre is 1, should be a valid boolean; storage is 'int4', should be 'int8'"),
         (["teacher='lion'"], "teacher is 'lion', expected one of table, sentence_transformers, openai"),
         (["options.path='nowhere.vec'"], r"no table of vectors at .*nowhere\.vec \(path = 'nowhere\.vec'\)"),
         (["options.lowercase='no'"], "options of table: lowercase is 'no', expected bool"),
