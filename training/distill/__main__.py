@@ -42,8 +42,8 @@ def _distil(options: argparse.Namespace) -> None:
         print(f"warning: {warning}", file=sys.stderr)
     run = Distillation(
         settings,
-        table=read_table(settings.table),
         device=choose_device(options.device),
+        table=read_table(settings.table),
         output=options.output,
         checkpoint_minutes=options.checkpoint_minutes,
     )
