@@ -45,7 +45,7 @@ _PACKAGES = (
 
 def run(options: argparse.Namespace) -> dict[str, Any]:
     """All measurements that were asked for, as JSON types. Raises `InputError`."""
-    words, texts, routes = list(read_table(options.words).words), read_texts(options.text), _routes(options)
+    words, texts, routes = read_table(options.words, lowercase=False).words, read_texts(options.text), _routes(options)
     random.Random(0).shuffle(words)
     work = options.output / "models"
     shutil.rmtree(work, ignore_errors=True)

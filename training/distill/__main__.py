@@ -25,7 +25,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     try:
         settings = read_settings(options.settings, changes=options.set)
         device = choose_device(options.device)
-        table = read_table(settings.table)
+        table = read_table(settings.table, lowercase=settings.encoder_config().lowercase)
         run = Distillation(
             settings, table=table, device=device, output=options.output, checkpoint_minutes=options.checkpoint_minutes
         )

@@ -63,7 +63,7 @@ def run(options: argparse.Namespace) -> None:
     log = read_log(options.log) if options.log else None
     folder = next((folder for folder in options.data if folder.is_dir()), None)
     sets = read_sets(folder) if folder else EvaluationSets.empty()
-    teacher = read_table(options.teacher) if options.teacher else None
+    teacher = read_table(options.teacher, lowercase=False) if options.teacher else None
     if options.output.exists() and not options.output.is_dir():
         raise InputError(f"--output {options.output} is a file, expected a folder or nothing")
     options.output.mkdir(parents=True, exist_ok=True)

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from beast_core.files import replace_file, write_file
+from training.common.arrays import read_arrays
 from training.teach.teachers import Teacher
 
 _PIECE = 4096  # rows that are in double precision at a time
@@ -116,12 +117,14 @@ class Shards:
         rows = self._rows[index]
         words = rows.stop - rows.start
         try:
-            with self._file(index).open("rb") as file, np.load(file, allow_pickle=False) as arrays:
-                shard = Shard(arrays["vectors"], arrays["known"], float(arrays["seconds"]))
+            arrays = read_arrays(self._file(index))
+            shard = Shard(arrays["vectors"], arrays["known"], float(arrays["seconds"]))
         except Exception:  # of a damaged file, numpy and zipfile raise whatever they stumble over
             return None
         shapes = [(words, self.width or shard.vectors.shape[-1]), (words,)]
-        return shard if [shard.vectors.shape, shard.known.shape] == shapes else None
+        kinds = [shard.vectors.dtype, shard.known.dtype] == [np.float16, np.bool_]
+        whole = kinds and [shard.vectors.shape, shard.known.shape] == shapes and np.isfinite(shard.vectors).all()
+        return shard if whole else None
 
 
 def forget_shards(folder: Path) -> None:

@@ -9,6 +9,7 @@ import numpy as np
 from tqdm import tqdm
 
 from beast_core.files import replace_file
+from training.common.arrays import read_arrays
 from training.common.processes import run_apart
 
 Encode = Callable[[list[str]], np.ndarray]
@@ -62,7 +63,6 @@ def save_arrays(path: Path, **arrays: np.ndarray) -> None:
 def load_arrays(path: Path) -> dict[str, np.ndarray]:
     """Reads what `save_arrays` wrote. Raises `ValueError` for a file that is not whole."""
     try:
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
-            return dict(arrays)
+        return read_arrays(path)
     except Exception as error:  # of a damaged file, numpy and zipfile raise whatever they stumble over
         raise ValueError(f"{path} is damaged ({error}); remove it and give the same command again") from error
