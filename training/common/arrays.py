@@ -1,4 +1,4 @@
-"""NumPy archives (`.npz`), read only if they hold what they promise: sizes are compared before anything is allocated."""
+"""NumPy archives (`.npz`), read only if they hold what they promise: sizes are compared before anything is read."""
 
 import math
 import zipfile

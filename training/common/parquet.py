@@ -82,7 +82,7 @@ class Columns:
                 yield batch
         if found != self._promised:
             raise ValueError(
-                f"{self.path} promises {self._promised:,} rows and holds {found:,}: it is damaged; copy or make it again"
+                f"{self.path} promises {self._promised:,} rows and holds {found:,}: it is damaged; copy it again"
             )
 
 

@@ -12,12 +12,12 @@ MOST_FREQUENT = 9.0  # on the Zipf scale, a word that is all words
 
 
 def normalise(word: str) -> str:
-    """The spelling that is compared: lower case, NFC, no white space around. What is too long for a word stays as is."""
+    """The spelling that is compared: lower case, NFC, no white space around. What is too long for a word stays."""
     return compose(word.strip().lower()) if len(word) <= LONGEST_WORD else word
 
 
 def compose(word: str) -> str:
-    """The word in NFC, so that a letter with its mark is one; what is too long for a word stays as is."""
+    """The word in NFC, so that a letter with its mark is one; what is too long for a word stays."""
     return unicodedata.normalize("NFC", word) if len(word) <= LONGEST_WORD else word
 
 

@@ -17,7 +17,7 @@ import numpy as np
 
 from beast_core.files import replace_file, write_file
 from training.common.arrays import read_arrays
-from training.teach.teachers import Teacher
+from training.vectors import Teacher
 
 _PIECE = 4096  # rows that are in double precision at a time
 

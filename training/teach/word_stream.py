@@ -96,8 +96,8 @@ class WordStream:
             for row, word in enumerate(piece.words, start=piece.rows.start):
                 if len(word) > LONGEST_WORD or len(word.split()) != 1:
                     raise WordStreamError(
-                        f"{file}: row {row} is {word[:60]!r} ({len(word)} letters), expected one word without white "
-                        f"space and of {LONGEST_WORD} letters at most"
+                        f"{file}: row {row} is {word[:60]!r}, expected one word without white space and of "
+                        f"{LONGEST_WORD} letters at most (found {len(word)})"
                     )
         if repeated := repeated_words(lambda: (piece.words for piece in self.pieces()), spelling=compose):
             raise WordStreamError(

@@ -19,7 +19,7 @@ from training.evaluate import __main__ as evaluate
 from training.table import held_out_words, read_table
 from training.teach.__main__ import main
 from training.teach.settings import TeachSettings
-from training.teach.teachers import Estimate
+from training.vectors import Estimate
 
 CONFIG = "training/configs/teachers/table.toml"
 
@@ -293,7 +293,7 @@ def test_every_shipped_config_is_valid(path):
         (["widht=3", "options.pth='x'"], r"table\.toml: unknown key 'widht'; options of table: unknown key 'pth';"),
         (["levels=128", "fit_words=9"], r"fit_words is 9, expected 256 or more \(width\); levels is 128, expected 127"),
         (["storage='int4'", "centre=1"], "centre is 1, expected bool; storage is 'int4', expected 'int8' or 'float16'"),
-        (["teacher='lion'"], "teacher is 'lion', expected one of table, sentence_transformers, openai"),
+        (["teacher='lion'"], "teacher is 'lion', expected one of table, beast, sentence_transformers"),
         (["options.path='nowhere.vec'"], r"no table of vectors at .*nowhere\.vec \(path = 'nowhere\.vec'\)"),
         (["options.lowercase='no'"], "options of table: lowercase is 'no', expected bool"),
     ],

@@ -11,7 +11,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import numpy as np
 import pytest
 
-from training.teach.teachers import open_teacher
+from training.vectors import open_teacher
 
 KEY = "sk-test-0123456789abcdef"
 WIDTH = 8

@@ -7,7 +7,7 @@ from email.utils import formatdate
 import numpy as np
 import pytest
 
-from training.teach.teachers import read_options
+from training.vectors import read_options
 from training.teach.teachers.openai.errors import EndpointError
 
 WIDTH = 8

@@ -2,5 +2,6 @@
 
 from training.teach.teachers.openai.options import Options
 from training.teach.teachers.openai.teacher import open_teacher
+from training.vectors import Way
 
-__all__ = ["Options", "open_teacher"]
+WAY = Way(options=Options, open_to_teach=open_teacher)

@@ -23,9 +23,9 @@ from training.common.parquet import Columns
 from training.common.processes import run_apart
 from training.common.rows import pieces
 from training.common.settings import check_fields
-from training.teach.teachers import Estimate
 from training.teach.teachers.spanish_lexical.knowledge import SOURCES, Knowledge, Profiles
 from training.teach.teachers.spanish_lexical.space import Described, LexicalSpace
+from training.vectors import Estimate
 
 # Counted up when equal sources give other vectors than before: what older code left in the folder is not used then.
 _RECIPE = 1
@@ -68,7 +68,7 @@ class Options:
 
 
 class SpanishLexicalTeacher:
-    """See `training.teach.teachers.Teacher`; it knows every word.
+    """See `training.vectors.Teacher`; it knows every word.
 
     What was encoded and fitted is kept in `folder`. Raises `ValueError` and `FileNotFoundError` that name the package
     to install.
@@ -104,7 +104,7 @@ class SpanishLexicalTeacher:
         return None
 
     def lookup(self, words: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
-        """See `training.teach.teachers.Teacher`."""
+        """See `training.vectors.Teacher`."""
         space = self._space
         rows, lemma_rows = self._rows(words)
         described = self._describe(self._knowledge.encode_spanish(list(words)), rows=rows, lemma_rows=lemma_rows)

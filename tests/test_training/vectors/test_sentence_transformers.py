@@ -9,7 +9,7 @@ from beast_core import BeastEncoder, EncoderConfig, load_encoder, write_encoder
 from training.evaluate.speed import made_up_words
 from training.table import read_table
 from training.teach import __main__ as teach
-from training.teach.teachers import open_teacher
+from training.vectors import open_teacher
 
 VECTORS = {"[UNK]": [0, 0, 0], "sol": [3, 4, 0], "mar": [0, 2, 2], "el": [1, 0, 0], "la": [0, 0, 8]}
 

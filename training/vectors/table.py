@@ -1,6 +1,6 @@
-"""A teacher that is a table of vectors already: word2vec, fastText, GloVe, NumPy, Parquet, spaCy."""
+"""Vectors that are in a table already: word2vec, fastText, GloVe, NumPy, Parquet, spaCy."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,8 +9,8 @@ import numpy as np
 
 from training.common.files import digest
 from training.common.settings import check_fields
-from training.teach.teachers import Estimate
-from training.vectors.files import files_of, read_vectors
+from training.vectors import Free, Way
+from training.vectors.files import files_of, is_vector_file, read_vectors
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,8 +29,8 @@ class Options:
             raise ValueError("; ".join(problems))
 
 
-class TableTeacher:
-    """See `training.teach.teachers.Teacher`. Raises `InputError` for a file that cannot be read."""
+class TableVectors(Free):
+    """The vectors in a table. Raises `FileNotFoundError`, and `InputError` for a file that cannot be read."""
 
     def __init__(self, options: Options) -> None:
         self._path, self._lowercase = Path(options.path), options.lowercase
@@ -43,15 +43,23 @@ class TableTeacher:
         """The digests of the files, not their names: a table may be moved."""
         return {"files": [digest(file) for file in files_of(self._path)], "lowercase": self._lowercase}
 
-    def estimate(self, words: Iterable[str]) -> Estimate | None:
-        """None: looking up is free."""
-        return None
-
     def lookup(self, words: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
-        """See `training.teach.teachers.Teacher`."""
+        """See `training.vectors.WordVectors`."""
         return self._vectors.lookup(words)
 
 
-def open_teacher(options: Options, *, lexicon: Path, folder: Path) -> TableTeacher:
-    """Reads the table; needs neither the lexicon nor a folder."""
-    return TableTeacher(options)
+def _recognise(path: Path) -> Options | None:
+    return Options(path=str(path)) if is_vector_file(path) else None
+
+
+def _libraries(options: Options) -> tuple[str, ...]:
+    return ("spacy",) if Path(options.path).is_dir() else ("pandas",)  # pyarrow imports pandas
+
+
+WAY = Way(
+    options=Options,
+    open=TableVectors,
+    recognise=_recognise,
+    path=lambda options: Path(options.path),
+    libraries=_libraries,
+)

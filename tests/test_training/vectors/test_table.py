@@ -7,8 +7,8 @@ import pytest
 import spacy
 from spacy.vectors import Vectors
 
-from training.teach.teachers import open_teacher
 from training.vectors import find as models
+from training.vectors import open_teacher
 
 WORDS = ["sol", "Madrid", "buenos", "mar", "MAR"]
 VECTORS = np.array([[1, -2, 0.5], [3, 4, 0], [0, 0, 7], [1, 1, 1], [9, 9, 9]], dtype=np.float32)

@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from safetensors import SafetensorError
@@ -14,6 +14,7 @@ from training.common.errors import InputError
 from training.common.files import digest
 from training.common.rows import unit_rows
 from training.common.settings import check_fields
+from training.vectors import Free, Way
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
@@ -53,8 +54,8 @@ class Options:
         return problems
 
 
-class SentenceEncoder:
-    """See `training.vectors.WordVectors`; it knows every word.
+class SentenceEncoder(Free):
+    """Vectors of words from an encoder of sentences; it knows every word.
 
     Raises `ValueError` for a device that is not here, and `InputError` for a model that cannot be loaded or is narrower
     than `truncate`.
@@ -78,9 +79,15 @@ class SentenceEncoder:
             vectors += found if len(templates) == 1 else unit_rows(found) / len(templates)
         return vectors, known
 
-    def digest(self) -> str:
-        """The SHA-256 of the folder, or of a model of the hub its parts and weights."""
-        return digest(self._folder) if self._folder else _weights_digest(self._model)
+    def identity(self) -> dict[str, Any]:
+        """The contents of the model, of one on the hub its parts and weights, and how it is asked."""
+        options = self._options
+        return {
+            "model": digest(self._folder) if self._folder else _weights_digest(self._model),
+            "templates": list(options.templates),
+            "prompt": options.prompt,
+            "truncate": options.truncate,
+        }
 
     def _encode(self, texts: list[str]) -> np.ndarray:
         options = self._options
@@ -125,3 +132,17 @@ def _weights_digest(model: "SentenceTransformer") -> str:
         found.update(name.encode())
         found.update(tensor.detach().cpu().float().contiguous().numpy().data)
     return found.hexdigest()
+
+
+def _recognise(path: Path) -> Options | None:
+    listed = (path / "modules.json").is_file()
+    return Options(model=str(path.resolve()), device="cpu") if listed else None
+
+
+WAY = Way(
+    options=Options,
+    open=SentenceEncoder,
+    recognise=_recognise,
+    path=lambda options: Path(options.model),
+    libraries=lambda options: ("sentence_transformers",),
+)
