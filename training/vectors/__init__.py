@@ -100,8 +100,7 @@ def find_way(name: str) -> Way[Any]:
     if name not in WAYS:
         raise ValueError(f"teacher is {name!r}, expected one of {', '.join(WAYS)}")
     try:
-        home = "training.teach.teachers" if name in ("openai", "spanish_lexical") else __name__
-        return import_module(f"{home}.{name}").WAY
+        return import_module(f"{__name__}.{name}").WAY
     except ModuleNotFoundError as error:
         raise ValueError(f"teacher {name!r} needs {error.name}, which is missing: pip install '.[teach]'") from error
 

@@ -365,7 +365,7 @@ def test_memory_hardly_grows_with_the_number_of_words(task):
 
 
 def test_a_teacher_whose_packages_are_missing_is_told_in_one_line(task, monkeypatch):
-    for name in [name for name in sys.modules if name.startswith("training.teach.teachers.openai")]:
+    for name in [name for name in sys.modules if name.startswith("training.vectors.openai")]:
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, "httpx", None)
     told = r"teacher 'openai' needs httpx, which is missing: pip install '\.\[teach\]'$"

@@ -11,7 +11,7 @@ import pytest
 
 from training.table import read_table
 from training.teach.__main__ import main
-from training.teach.teachers.openai.paid_vectors import PaidVectors
+from training.vectors.openai.paid_vectors import PaidVectors
 
 WORDS = [f"palabra{number}" for number in range(40)]
 

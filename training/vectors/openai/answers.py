@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from training.teach.teachers.openai.errors import PassingError
+from training.vectors.openai.errors import PassingError
 
 # The widest embeddings known are those of text-similarity-davinci-001, 12,288 entries (arxiv.org/abs/2201.10005).
 WIDEST = 16_384

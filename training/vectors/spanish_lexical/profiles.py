@@ -12,7 +12,7 @@ from scipy import sparse
 
 from training.common.rows import pieces, unit_rows
 from training.resources.multiwordnet import Sense
-from training.teach.teachers.spanish_lexical.graph import has_entries, incidence, row_shares
+from training.vectors.spanish_lexical.graph import has_entries, incidence, row_shares
 
 # Senses are weighed by the cosine between the word and the centre of all words of the sense, in a softmax of this
 # temperature: words that were translated by a machine into a sense where they do not belong are far from its centre.

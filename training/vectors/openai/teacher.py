@@ -14,12 +14,12 @@ from typing import Any
 
 import numpy as np
 
-from training.teach.teachers.openai.answers import WIDEST, most_bytes, read_vectors
-from training.teach.teachers.openai.client import EndpointClient, Request
-from training.teach.teachers.openai.errors import EndpointError
-from training.teach.teachers.openai.options import MOST_TOKENS, Options
-from training.teach.teachers.openai.paid_vectors import PaidVectors
 from training.vectors import Estimate
+from training.vectors.openai.answers import WIDEST, most_bytes, read_vectors
+from training.vectors.openai.client import EndpointClient, Request
+from training.vectors.openai.errors import EndpointError
+from training.vectors.openai.options import MOST_TOKENS, Options
+from training.vectors.openai.paid_vectors import PaidVectors
 
 # Tokens are not counted, as each model cuts words differently, but guessed on the high side: one, and one more for each
 # three bytes begun. English text has about four bytes a token; words without a text around them are cut finer.

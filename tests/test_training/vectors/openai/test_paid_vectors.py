@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from training.teach.teachers.openai.paid_vectors import PaidVectors
+from training.vectors.openai.paid_vectors import PaidVectors
 
 WORDS = [f"palabra{number}" for number in range(40)]
 

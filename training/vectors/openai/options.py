@@ -8,7 +8,7 @@ from typing import Literal
 import httpx
 
 from training.common.settings import check_fields
-from training.teach.teachers.openai.answers import WIDEST
+from training.vectors.openai.answers import WIDEST
 
 # What one request may hold (learn.microsoft.com/azure/foundry/reference/rest/embeddings-create-embedding).
 MOST_INPUTS = 2048

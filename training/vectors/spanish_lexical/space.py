@@ -15,9 +15,9 @@ from scipy import sparse
 from threadpoolctl import threadpool_limits
 
 from training.common.rows import pieces, unit_rows
-from training.teach.teachers.spanish_lexical.encoded import load_arrays, save_arrays
-from training.teach.teachers.spanish_lexical.graph import has_entries, retrofit
-from training.teach.teachers.spanish_lexical.projection import Projection, fit_ridge, predict
+from training.vectors.spanish_lexical.encoded import load_arrays, save_arrays
+from training.vectors.spanish_lexical.graph import has_entries, retrofit
+from training.vectors.spanish_lexical.projection import Projection, fit_ridge, predict
 
 _DAMPING = 0.125
 _ANCHOR_WIDTH = 400

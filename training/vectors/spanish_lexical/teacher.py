@@ -23,9 +23,9 @@ from training.common.parquet import Columns
 from training.common.processes import run_apart
 from training.common.rows import pieces
 from training.common.settings import check_fields
-from training.teach.teachers.spanish_lexical.knowledge import SOURCES, Knowledge, Profiles
-from training.teach.teachers.spanish_lexical.space import Described, LexicalSpace
 from training.vectors import Estimate
+from training.vectors.spanish_lexical.knowledge import SOURCES, Knowledge, Profiles
+from training.vectors.spanish_lexical.space import Described, LexicalSpace
 
 # Counted up when equal sources give other vectors than before: what older code left in the folder is not used then.
 _RECIPE = 1

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from training.vectors import read_options
-from training.teach.teachers.openai.errors import EndpointError
+from training.vectors.openai.errors import EndpointError
 
 WIDTH = 8
 WORDS = [f"palabra{number}" for number in range(40)]

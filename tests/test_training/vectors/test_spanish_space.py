@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from training.common.rows import unit_rows
 from training.resources.multiwordnet import Sense
-from training.teach.teachers.spanish_lexical.graph import (
+from training.vectors.spanish_lexical.graph import (
     incidence,
     neighbours,
     retrofit,
@@ -13,9 +13,9 @@ from training.teach.teachers.spanish_lexical.graph import (
     symmetric_shares,
     synonym_pairs,
 )
-from training.teach.teachers.spanish_lexical.profiles import SenseTable, of_definitions, of_lemmas
-from training.teach.teachers.spanish_lexical.projection import Projection, fit_ridge, predict
-from training.teach.teachers.spanish_lexical.space import Described, LexicalSpace
+from training.vectors.spanish_lexical.profiles import SenseTable, of_definitions, of_lemmas
+from training.vectors.spanish_lexical.projection import Projection, fit_ridge, predict
+from training.vectors.spanish_lexical.space import Described, LexicalSpace
 
 CAT, HOUND, BEAST = (
     Sense(("felino", "gato"), ("cat", "tomcat"), "a feline", ("beast",), (), 9),

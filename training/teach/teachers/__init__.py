@@ -1,1 +1,0 @@
-"""Teachers that need more than their options: what they cost, or the word list that they teach."""
