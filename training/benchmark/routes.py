@@ -48,6 +48,7 @@ class Route:
         """The model's folder; made under `work` if it has to be and no other route has made it in this run."""
         if self.find is not None:
             return self.find()
+        assert self.make
         folder = work / self.make.__name__.removeprefix("make_")
         if not folder.is_dir():
             folder.mkdir(parents=True)

@@ -17,9 +17,8 @@ import numpy as np
 
 from beast_core.files import replace_file, write_file
 from training.common.arrays import read_arrays
+from training.common.rows import DOUBLES, pieces
 from training.vectors import Teacher
-
-_PIECE = 4096  # rows that are in double precision at a time
 
 
 class ShardsError(ValueError):
@@ -158,8 +157,8 @@ def _checked(
             f"{(len(words), width)} and {(len(words),)}"
         )
     unit, directed = np.zeros(vectors.shape, dtype=np.float16), np.zeros(len(words), dtype=bool)
-    for start in range(0, len(words), _PIECE):
-        rows = start + np.flatnonzero(known[start : start + _PIECE])
+    for part in pieces(len(words), size=DOUBLES):
+        rows = part.start + np.flatnonzero(known[part])
         exact = vectors[rows].astype(np.float64)
         norms = np.linalg.norm(exact, axis=1)
         if len(wrong := rows[~np.isfinite(norms)]):

@@ -14,6 +14,7 @@ import zipfile
 import zlib
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -88,7 +89,7 @@ class Table:
 class SpacyVectors:
     """Vectors that spaCy computes for any string, such as floret's. A word whose vector is zero is unknown."""
 
-    def __init__(self, vectors: object, *, width: int) -> None:
+    def __init__(self, vectors: Any, *, width: int) -> None:
         self._vectors, self.width = vectors, width
 
     def lookup(self, words: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
@@ -96,7 +97,7 @@ class SpacyVectors:
         found = np.zeros((len(words), self.width), dtype=np.float32)
         if words:
             found[:] = self._vectors.get_batch(list(words))
-        return found, found.any(axis=1)
+        return found, np.any(found, axis=1)
 
 
 def is_vector_file(path: Path) -> bool:

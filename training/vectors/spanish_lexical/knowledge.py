@@ -1,11 +1,10 @@
 """All that packages know of Spanish words beside their spelling, put together by word.
 
-`SOURCES` are what can be left out, to see what each adds. `mythes`, a Spanish thesaurus, is left out by default: its
-licence (LGPL-2.1) would extend to the vectors.
+`SOURCES` are what can be left out, to see what each adds.
 """
 
 import hashlib
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from functools import cache, partial
 from pathlib import Path
@@ -19,26 +18,21 @@ from training.common.rows import unit_rows
 from training.resources import moby, universal_encoder
 from training.resources.english_encoder import EnglishEncoder, find_model
 from training.resources.multiwordnet import find_dumps, read_senses
-from training.resources.mythes import read_thesaurus
 from training.resources.universal_encoder import UniversalEncoder
 from training.resources.wordnet import WordNet, find_files
 from training.vectors.spanish_lexical.encoded import Encode, EncodedTexts, load_arrays, save_arrays
 from training.vectors.spanish_lexical.graph import (
-    incidence,
     neighbours,
     row_shares,
-    symmetric_shares,
-    synonym_pairs,
 )
 from training.vectors.spanish_lexical.profiles import SenseTable, of_definitions, of_lemmas
 
-SOURCES = ("translations", "english", "moby", "definitions", "synonyms", "antonyms", "mythes")
+SOURCES = ("translations", "english", "moby", "definitions", "synonyms", "antonyms")
 
 _SPANISH_TEMPLATES = ("{}", "{}.", "el {}", "la {}")
 _ENGLISH_TEMPLATES = ("{}", "{}.")
 _HYPERNYMS = 0.5  # against 1 for synonyms
 _SPARSE_FIELDS = ("data", "indices", "indptr")
-_THESAURUS = Path("usr/share/mythes/th_es_ES_v2.dat")
 
 
 @dataclass(frozen=True)
@@ -84,10 +78,9 @@ class Knowledge:
 
     def __init__(self, sources: Collection[str], *, debian_root: Path, downloads: Path, folder: Path) -> None:
         self._sources, self._debian_root = sources, debian_root
-        packaged = [*find_files(debian_root), *find_dumps()]  # before anything is downloaded
+        packaged = [*find_files(debian_root), *find_dumps("spanish")]  # before anything is downloaded
         self._moby = moby.download_moby(downloads) if "moby" in sources else None
-        self._thesaurus = _find_thesaurus(debian_root) if "mythes" in sources else None
-        files = [*packaged, *(file for file in (self._moby, self._thesaurus) if file)]
+        files = [*packaged, *([self._moby] if self._moby else [])]
         encoders = {"universal": _told(universal_encoder.find_files(), universal_encoder.fast_dtype())}
         encoders |= {"english": _told([find_model()], universal_encoder.fast_dtype())} if "english" in sources else {}
         encoders |= {"moby": _told([self._moby])} if self._moby else {}
@@ -104,7 +97,7 @@ class Knowledge:
 
     def profiles(self) -> Profiles:
         """Everything but the spelling. Takes minutes the first time, then seconds: encoded texts are kept."""
-        table = SenseTable.of(read_senses(WordNet(self._debian_root)))
+        table = SenseTable.of(read_senses("spanish", wordnet=WordNet(self._debian_root)))
         texts = self._texts["universal"]
         english = texts.encode(table.lemmas, name="English lemmas", open_encoder=_open_lemmas)
         weights = table.weights(self.encode_once(table.words), english_vectors=english)
@@ -115,10 +108,11 @@ class Knowledge:
             definitions = [text for text in table.definitions if text]
             vectors = texts.encode(definitions, name="definitions", open_encoder=_open_definitions)
             parts["definitions"] = of_definitions(weights, table=table, vectors=vectors)
-        for name, open_encoder in (("english", _open_english), ("moby", partial(_open_moby, self._moby))):
-            if name in self._sources:
-                vectors = self._texts[name].encode(table.lemmas, name=f"lemmas {name}", open_encoder=open_encoder)
-                parts[name] = of_lemmas(weights, table=table, vectors=vectors)
+        encoders: dict[str, Callable[[], Encode]] = {"english": _open_english} if "english" in self._sources else {}
+        encoders |= {"moby": partial(_open_moby, self._moby)} if self._moby else {}
+        for name, open_encoder in encoders.items():
+            vectors = self._texts[name].encode(table.lemmas, name=f"lemmas {name}", open_encoder=open_encoder)
+            parts[name] = of_lemmas(weights, table=table, vectors=vectors)
         return Profiles(table.words, parts, self._near(table, weights), self._opposite(table, weights))
 
     def _near(self, table: SenseTable, weights: sparse.csr_array) -> sparse.csr_array:
@@ -126,29 +120,12 @@ class Knowledge:
         near = sparse.csr_array((size, size), dtype=np.float32)
         if "synonyms" in self._sources:
             near += neighbours(weights) + _HYPERNYMS * neighbours(weights, links=table.links)
-        if self._thesaurus:
-            rows = {word: row for row, word in enumerate(table.words)}
-            entries = (
-                list(dict.fromkeys(rows[text] for text in (word.lower(), *map(str.lower, synonyms)) if text in rows))
-                for word, synonyms in read_thesaurus(self._thesaurus)
-                if word.lower() in rows
-            )
-            near += 2 * symmetric_shares(incidence(synonym_pairs(entries), shape=(size, size)))
         return row_shares(near)
 
     def _opposite(self, table: SenseTable, weights: sparse.csr_array) -> sparse.csr_array:
         if "antonyms" not in self._sources:
             return sparse.csr_array((len(table.words),) * 2, dtype=np.float32)
         return neighbours(weights, links=table.opposites)
-
-
-def _find_thesaurus(debian_root: Path) -> Path:
-    file = debian_root / _THESAURUS
-    if not file.is_file():
-        raise FileNotFoundError(
-            f"no thesaurus at {file}: apt-get install mythes-es, or give the folder where the package was unpacked"
-        )
-    return file
 
 
 # The encoders, each opened where it is used: in a process of its own if there is much to encode.

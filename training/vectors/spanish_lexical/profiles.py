@@ -47,7 +47,7 @@ class SenseTable:
     def of(cls, senses: Mapping[str, Sense]) -> "SenseTable":
         """The table of all senses; definitions are put after their lemmas, and are empty where there is none."""
         rows = {key: row for row, key in enumerate(senses)}
-        words = sorted({word for sense in senses.values() for word in sense.spanish if " " not in word})
+        words = sorted({word for sense in senses.values() for word in sense.lemmas if " " not in word})
         lemmas = sorted({lemma for sense in senses.values() for lemma in sense.english})
         word_rows, lemma_rows = ({text: row for row, text in enumerate(texts)} for texts in (words, lemmas))
         definitions = [
@@ -68,7 +68,7 @@ class SenseTable:
             words,
             lemmas,
             definitions,
-            spanish=matrix(lambda sense: sense.spanish, word_rows),
+            spanish=matrix(lambda sense: sense.lemmas, word_rows),
             english=matrix(lambda sense: sense.english, lemma_rows),
             links=matrix(lambda sense: sense.neighbours, rows),
             opposites=matrix(lambda sense: sense.antonyms, rows),
@@ -108,7 +108,7 @@ def of_definitions(weights: sparse.csr_array, *, table: SenseTable, vectors: np.
 
 def _means(shares: sparse.csr_array, vectors: np.ndarray, *, centred: bool) -> np.ndarray:
     """Means of unit vectors, `centred` before; a row of zeros among the vectors counts as none."""
-    there = vectors.any(axis=1)
+    there = np.any(vectors, axis=1)
     vectors = _centred_units(vectors, there=there) if centred else unit_rows(vectors.astype(np.float32))
     means = np.concatenate([(shares[rows] @ vectors).astype(np.float16) for rows in pieces(shares.shape[0])])
     means[~has_entries(shares)] = 0

@@ -192,4 +192,4 @@ def _raw(words: Described, *, name: str) -> tuple[np.ndarray, np.ndarray]:
         known = translated.any(axis=1, keepdims=True).astype(np.float32)
         return (words.spanish.astype(np.float32) + translated) / (1 + known), np.ones(len(words), dtype=bool)
     rows = unit_rows(words.parts[name].astype(np.float32))
-    return rows, rows.any(axis=1)
+    return rows, np.any(rows, axis=1)

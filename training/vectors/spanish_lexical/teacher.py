@@ -44,7 +44,7 @@ class Options:
     npm is kept.
     """
 
-    sources: tuple[str, ...] = SOURCES[:-1]
+    sources: tuple[str, ...] = SOURCES
     frequent_words: int = 30_000
     width: int = 256
     debian_root: str = "/"
