@@ -164,6 +164,7 @@ def npz(path, *, shape, content, size=None):
         ((3, 2), bytes(10**8), None, r"says it is float32 \(3, 2\), and 100,000,000 bytes"),
         ((3, 2), bytes(24), 2**31, r"says it is float32 \(3, 2\), and 2,147"),
     ],
+    ids=["rows", "width", "wide", "zeros", "directory"],
 )
 def test_an_archive_is_not_believed(tmp_path, shape, content, size, told):
     path = npz(tmp_path / "w.npz", shape=shape, content=content, size=size)
@@ -186,6 +187,16 @@ def test_what_no_memory_holds_is_refused_before_it_is_read(tmp_path):
     (tmp_path / "w.txt").write_text("sol\nmar\npan\n")
     with pytest.raises(InputError, match=r"would take 17,592.2 GB of memory, and .* GB are free"):
         read_vectors(path)
+
+
+@pytest.mark.parametrize("shape", [(10**12, 3), (10**6, 10**6), (4, 2)])
+def test_a_matrix_is_not_believed(tmp_path, shape):
+    with (tmp_path / "w.npy").open("wb") as file:
+        np.lib.format.write_array_header_1_0(file, {"descr": "<f4", "fortran_order": False, "shape": shape})
+        file.write(bytes(24))
+    (tmp_path / "w.txt").write_text("sol\nmar\npan\n")
+    with pytest.raises(InputError, match=r"w\.npy and .*w\.txt cannot be read"):
+        read_vectors(tmp_path / "w.npy")
 
 
 @pytest.mark.parametrize("array", [np.ones((2, 2), dtype=complex), np.array([["a", "b"]] * 2), np.ones((2, 2), bool)])

@@ -135,8 +135,8 @@ def _parser() -> argparse.ArgumentParser:
         prog="python -m training.evaluate",
         description="Measure models of word vectors side by side.",
         epilog="A model is 'shipped' (the one in the package), a BEAST or sentence-transformers folder, or a table of "
-        "words and vectors: .parquet, .vec, .txt (also .gz), .npy, .npz; or installed:NAME. name=path gives it a name "
-        "in the results; path@64 keeps the first 64 entries of its vectors.",
+        "words and vectors: .parquet, .vec, .txt (also .gz), .npy, .npz; or installed:NAME; or a teacher's settings, "
+        ".toml. name=path gives it a name in the results; path@64 keeps the first 64 entries of its vectors.",
     )
     parser.add_argument("models", nargs="+", metavar="MODEL", help="what to measure; the map shows the first")
     parser.add_argument(

@@ -32,6 +32,7 @@ _BYTES_A_WORD = 200  # in a list and a dictionary
 # Characters of a line of text: a word and, at the widest, its numbers with all their digits.
 _LONGEST_LINE = 25 * WIDEST_VECTOR
 _LONGEST_COUNT = 12  # digits
+_ARCHIVE = b"PK\x03\x04"  # how a .npz begins
 
 
 class Table:
@@ -63,17 +64,17 @@ class Table:
             if not finite.all():
                 row = place.start + int(np.flatnonzero(~finite)[0])
                 raise InputError(
-                    f"{path}: the vector of {words[row]!r} (row {row}) holds NaN or infinity; drop or mend it"
+                    f"{path}: the vector of {words[row]!r:.60} (row {row}) holds NaN or infinity; drop or mend it"
                 )
         self.width = vectors.shape[1]
         self._vectors, self._scale = vectors, scale
         self._spelling: Callable[[str], str] = normalise if lowercase else str
         self._rows: dict[str, int] = {}
-        for exact in (True, False):
-            for row, word in enumerate(words):
-                spelling = self._spelling(word)
-                if (word == spelling) is exact:
-                    self._rows.setdefault(spelling, row)
+        for row, word in enumerate(words):
+            spelling = self._spelling(word)
+            held = self._rows.setdefault(spelling, row)
+            if word == spelling and words[held] != spelling:
+                self._rows[spelling] = row
 
     def lookup(self, words: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
         """See `WordVectors`."""
@@ -175,10 +176,11 @@ def _words_beside(path: Path) -> Path:
 def _read_numpy(path: Path, *, lowercase: bool) -> Table:
     words = _words_beside(path)
     try:
-        archive = path.suffix.lower() == ".npz"
+        with path.open("rb") as file:
+            archive = file.read(len(_ARCHIVE)) == _ARCHIVE
         arrays = read_arrays(path) if archive else {"": np.load(path, allow_pickle=False, mmap_mode="r")}
-        with words.open(encoding="utf-8-sig") as file:
-            lines = bounded_lines(file, longest=_LONGEST_LINE, name=str(words))
+        with words.open(encoding="utf-8-sig") as text:
+            lines = bounded_lines(text, longest=_LONGEST_LINE, name=str(words))
             listed = [line.rstrip("\n").split("\t")[0] for line in lines]
     except ValueError as error:
         raise InputError(
