@@ -137,7 +137,7 @@ def test_a_line_without_end_is_not_read_to_its_end(tmp_path):
 @pytest.mark.parametrize("header", ["3 3000000", "3 65537", f"3 {10**11}"])
 def test_a_width_is_not_believed(tmp_path, header):
     (tmp_path / "w.vec").write_text(f"{header}\nsol 1 2\n")
-    with pytest.raises(InputError, match=r"w\.vec, line 1: found .* of width [\d,]+, expected .* 65,536 at most"):
+    with pytest.raises(InputError, match=r"w\.vec, line 1: found .*, expected a word and its numbers, 1 to 65,536"):
         read_vectors(tmp_path / "w.vec")
 
 
@@ -204,7 +204,7 @@ def test_what_is_no_number_is_refused(tmp_path, array):
     (tmp_path / "w.txt").write_text("sol\nmar\n")
     for path, write in ((tmp_path / "w.npy", np.save), (tmp_path / "w.npz", np.savez)):
         write(path, array)
-        with pytest.raises(InputError, match=rf"{path.name}: found .* expected real numbers in"):
+        with pytest.raises(InputError, match=rf"{path.name}: found .* expected numbers in"):
             read_vectors(path)
 
 

@@ -54,8 +54,8 @@ class Table:
         real = np.issubdtype(vectors.dtype, np.integer) or np.issubdtype(vectors.dtype, np.floating)
         if vectors.ndim != 2 or not vectors.size or vectors.shape[1] > WIDEST_VECTOR or not real:
             raise InputError(
-                f"{path}: found {vectors.dtype} {vectors.shape}, expected real numbers in (words, width), the width "
-                f"{WIDEST_VECTOR:,} at most"
+                f"{path}: found {vectors.dtype} {vectors.shape}, expected numbers in (words, width), real ones, the "
+                f"width {WIDEST_VECTOR:,} at most"
             )
         if len(words) != len(vectors):
             raise InputError(f"{path}: found {len(words)} words and {len(vectors)} vectors, expected one for each word")
@@ -210,8 +210,7 @@ def _text_rows(lines: Iterator[str], *, path: Path) -> tuple[list[str], np.ndarr
     width = int(counts[1]) if header else len(counts) - 1
     if not 1 <= width <= WIDEST_VECTOR:
         raise InputError(
-            f"{path}, line 1: found {first.strip()[:60]!r}, of width {width:,}, expected a word and its numbers, "
-            f"{WIDEST_VECTOR:,} at most"
+            f"{path}, line 1: found {first.strip()[:60]!r}, expected a word and its numbers, 1 to {WIDEST_VECTOR:,}"
         )
     vectors = np.empty((0, width), dtype=np.float32)
     growth = _rows_of(width)
