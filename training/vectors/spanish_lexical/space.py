@@ -5,10 +5,10 @@ gets what ridge regression makes of its Spanish vector. The blocks side by side,
 words of the graph are retrofitted (see `graph.py` beside this file), and a word that inflects one of them follows it.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
+from typing import Any, Self, TypeVar
 
 import numpy as np
 from scipy import sparse
@@ -25,8 +25,12 @@ _ANCHOR_WIDTH = 400
 _FOLLOW = 0.8
 
 
-# Another number of threads would sum in another order, and a killed build may go on with another number.
-_one_thread = threadpool_limits.wrap(limits=1, user_api="blas")
+_Function = TypeVar("_Function", bound=Callable[..., Any])
+
+
+def _one_thread(function: _Function) -> _Function:
+    """Another number of threads would sum in another order, and a killed build may go on with another number."""
+    return threadpool_limits.wrap(limits=1, user_api="blas")(function)
 
 
 @dataclass(frozen=True)
@@ -54,19 +58,14 @@ class Block:
 
 
 class LexicalSpace:
-    """The fitted maps, and how far each word of the graph was moved from its anchor."""
+    """The fitted maps, and how far each word of the graph was moved from its anchor: made by `fit` or `load`."""
 
-    def __init__(
-        self,
-        *,
-        spanish: Projection,
-        blocks: Sequence[Block],
-        anchor: Projection | None,
-        final: Projection | None,
-        moved: np.ndarray | None,
-    ) -> None:
-        self._spanish, self._blocks, self._anchor, self._final = spanish, blocks, anchor, final
-        self._moved = moved
+    _anchor: Projection
+    _final: Projection
+    _moved: np.ndarray
+
+    def __init__(self, *, spanish: Projection, blocks: Sequence[Block]) -> None:
+        self._spanish, self._blocks = spanish, blocks
 
     @classmethod
     @_one_thread
@@ -92,7 +91,7 @@ class LexicalSpace:
         images = spanish(words.spanish.astype(np.float32))
         blocks = [_fit_block(name, weight, words, frequent, images) for name, weight in weights.items()]
         del images  # as large as all words in one encoder
-        space = cls(spanish=spanish, blocks=blocks, anchor=None, final=None, moved=None)
+        space = cls(spanish=spanish, blocks=blocks)
         space._anchor = Projection.fit(space._side_by_side(words[frequent]), components=_ANCHOR_WIDTH)
         anchors = space._anchors(words)
         graph_anchors = anchors[: near.shape[0]]
@@ -159,13 +158,9 @@ class LexicalSpace:
             Block(str(name), float(weight), projection(str(name)), arrays[f"{name} ridge"])
             for name, weight in zip(arrays["names"], arrays["weights"], strict=True)
         ]
-        return cls(
-            spanish=projection("only spanish"),
-            blocks=blocks,
-            anchor=projection("anchor"),
-            final=projection("final"),
-            moved=arrays["moved"],
-        )
+        space = cls(spanish=projection("only spanish"), blocks=blocks)
+        space._anchor, space._final, space._moved = projection("anchor"), projection("final"), arrays["moved"]
+        return space
 
 
 def _fit_block(name: str, weight: float, words: Described, frequent: np.ndarray, images: np.ndarray) -> Block:
