@@ -232,6 +232,15 @@ def test_what_costs_is_told_and_needs_a_yes(task, use, capsys):
     assert len(teacher.asked) == 603
 
 
+def test_a_stop_in_the_middle_of_a_codec_says_how_to_go_on(task, use):
+    def interrupted(found):
+        raise KeyboardInterrupt("decoding with 'cp437' codec failed") from KeyboardInterrupt()
+
+    use(Teaching(interrupted))
+    with pytest.raises(SystemExit, match="stopped: what is known is in .*; the same command goes on from there"):
+        main(task.arguments())
+
+
 def everything(found):
     return np.ones(len(found), dtype=bool)
 
