@@ -100,7 +100,7 @@ def run_variant(sweep: Sweep, *, name: str, folder: Path) -> dict[str, float]:
         "parameters": _parameters(settings),
         "MB": size_on_disk(folder / "model") / 1e6,
         "minutes": json.loads(last)["seconds"] / 60,
-        **probe(encoder, table=read_table(settings.table, lowercase=encoder.config.lowercase)),
+        **probe(encoder, table=read_table(settings.table, lowercase=settings.encoder_config().lowercase)),
     }
     write_file(done, json.dumps({"settings": trained, "measured": measured}, indent=2) + "\n")
     return measured

@@ -237,7 +237,7 @@ def test_a_stop_in_the_middle_of_a_codec_says_how_to_go_on(task, use):
         raise KeyboardInterrupt("decoding with 'cp437' codec failed") from KeyboardInterrupt()
 
     use(Teaching(interrupted))
-    with pytest.raises(SystemExit, match="stopped: what is known is in .*; the same command goes on from there"):
+    with pytest.raises(SystemExit, match=r"stopped: what is known is in .*; the same command goes on from there"):
         main(task.arguments())
 
 
