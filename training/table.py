@@ -17,8 +17,10 @@ import pyarrow as pa
 import pyarrow.parquet as parquet
 
 from beast_core.encoding import normalize_word
+from training.common.bounds import check_memory
 from training.common.files import digest
 from training.common.parquet import Columns, list_matrix, repeated_words
+from training.common.words import LONGEST_WORD, check_frequencies, compose, normalise
 
 Storage = Literal["int8", "float16"]
 
@@ -76,18 +78,21 @@ def held_out_words(words: Sequence[str]) -> np.ndarray:
     )
 
 
-def read_table(path: str | Path) -> TeacherTable:
-    """Reads and checks a table. Raises `FileNotFoundError`, and `TeacherTableError` for anything that cannot teach."""
+def read_table(path: str | Path, *, lowercase: bool = True) -> TeacherTable:
+    """Reads and checks a table. Raises `FileNotFoundError`, and `TeacherTableError` for anything that cannot teach.
+
+    With `lowercase` two words that differ in case alone are one, and cannot teach a student that lower-cases words.
+    """
     file = Path(path).resolve()
     if not file.is_file():
         raise FileNotFoundError(f"no teacher table at {file} (given: {str(path)!r}), expected a Parquet file")
-    pieces = _Pieces(file, name=str(file))
+    pieces = _Pieces(file, name=str(file), lowercase=lowercase)
     words: list[str] = []
     vectors = np.empty((0, 0), dtype=np.float32)
     frequencies, held_out = np.empty(pieces.rows, dtype=np.float32), np.empty(pieces.rows, dtype=bool)
     for piece in pieces:
         if not words:
-            vectors = np.empty((pieces.rows, piece.width), dtype=np.float32)
+            vectors = pieces.room_for_all(piece.width)
         place = slice(len(words), len(words) + len(piece.words))
         frequencies[place], vectors[place], held_out[place] = piece.frequencies, piece.vectors, piece.held_out
         words += piece.words
@@ -97,9 +102,10 @@ def read_table(path: str | Path) -> TeacherTable:
 def check_table(path: Path, *, name: str) -> TableSummary:
     """Checks a table as `read_table` does, without holding more than a piece of it. Errors call it `name`.
 
-    Raises `TeacherTableError` for anything that cannot teach.
+    Words that differ in case alone may teach a student that keeps case. Raises `TeacherTableError` for anything that
+    cannot teach.
     """
-    pieces = _Pieces(path, name=name)
+    pieces = _Pieces(path, name=name, lowercase=False)
     for _ in pieces:
         pass
     return pieces.summary()
@@ -108,8 +114,8 @@ def check_table(path: Path, *, name: str) -> TableSummary:
 class _Pieces:
     """A table piece by piece, each a checked table of its own; the whole is checked when the last has been taken."""
 
-    def __init__(self, file: Path, *, name: str) -> None:
-        self._name = name
+    def __init__(self, file: Path, *, name: str, lowercase: bool) -> None:
+        self._name, self._lowercase = name, lowercase
         self._words = self._held_out = 0
         self._total = np.zeros(0)
         try:
@@ -130,6 +136,14 @@ class _Pieces:
         except ValueError as error:
             raise TeacherTableError(str(error)) from error
 
+    def room_for_all(self, width: int) -> np.ndarray:
+        """An empty matrix `(rows, width)` float32. Raises `TeacherTableError` if there is no memory for it."""
+        try:
+            check_memory(4 * width * self.rows, name=self._name)
+        except ValueError as error:
+            raise TeacherTableError(str(error)) from error
+        return np.empty((self.rows, width), dtype=np.float32)
+
     def summary(self) -> TableSummary:
         """What was found, once all pieces have been taken."""
         mean_cosine = float(np.square(self._total / self._words).sum())
@@ -139,10 +153,16 @@ class _Pieces:
         words = batch["word"].to_pylist()
         if empty := [self._words + row for row, word in enumerate(words) if not word or word.isspace()]:
             raise ValueError(f"{self._name}: rows {empty[:5]} have no word; drop them")
+        if long := [self._words + row for row, word in enumerate(words) if len(word) > LONGEST_WORD]:
+            raise ValueError(
+                f"{self._name}: rows {long[:5]} ({len(long)} here) have more than {LONGEST_WORD} letters, which no "
+                "word has; drop them"
+            )
         scale = batch["scale"].to_numpy(zero_copy_only=False).astype(np.float32)[:, None]
         vectors = list_matrix(batch["vector"], name=self._name, width=len(self._total) or None).astype(np.float32)
         unit = _unit_rows(vectors * scale, words=words, name=self._name)
         frequencies = batch["frequency"].to_numpy(zero_copy_only=False).astype(np.float32)
+        check_frequencies(frequencies, words=words, name=self._name)
         given = "held_out" in self._columns.names
         held_out = batch["held_out"].to_numpy(zero_copy_only=False) if given else held_out_words(words)
         return TeacherTable(words, frequencies, unit, held_out, digest="")
@@ -157,10 +177,11 @@ class _Pieces:
         return (batch["word"].to_pylist() for batch in self._columns.batches("word"))
 
     def _check_whole(self) -> None:
-        if repeated := repeated_words(self._words_again):
+        spelling = normalise if self._lowercase else compose
+        if repeated := repeated_words(self._words_again, spelling=spelling):
             raise ValueError(
-                f"{self._name}: {len(repeated)} words occur more than once, for example {repeated[:5]}; keep one "
-                "vector a word"
+                f"{self._name}: {len(repeated)} words occur more than once, for example {repeated[:5]}"
+                f"{' (without regard to case)' if self._lowercase else ''}; keep one vector a word"
             )
         if (mean_cosine := self.summary().mean_cosine) > 1 - _LEAST_VARIANCE:
             raise ValueError(

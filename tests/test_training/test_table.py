@@ -31,11 +31,11 @@ def test_written_vectors_come_back_as_unit_vectors_within_a_level(tmp_path_facto
     vectors[8:] -= np.eye(4, 8, dtype=np.float32) * 3
     path = tmp_path_factory.mktemp("table") / "table.parquet"
     words = [f"palabra{index}" for index in range(12)]
-    write_table(path, words=words, vectors=vectors, frequencies=np.arange(12))
+    write_table(path, words=words, vectors=vectors, frequencies=np.arange(12) / 2)
     table = read_table(path)
     unit = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
     assert table.words == words
-    assert table.frequencies.tolist() == list(range(12))
+    assert table.frequencies.tolist() == [row / 2 for row in range(12)]
     np.testing.assert_allclose(np.linalg.norm(table.vectors, axis=1), 1, atol=1e-6)
     np.testing.assert_allclose(table.vectors, unit, atol=2 / 31)
 

@@ -23,7 +23,7 @@ from training.benchmark.bars import bars
 from training.benchmark.fresh import measure_fresh
 from training.benchmark.picture import draw, quality_points
 from training.benchmark.report import to_markdown
-from training.benchmark.routes import ROUTES, Route
+from training.benchmark.routes import ROUTES, Route, find_route
 from training.benchmark.stream import measure_stream
 from training.benchmark.timing import ROUNDS, Spread
 from training.benchmark.words import plain_differences, word_speeds
@@ -45,10 +45,11 @@ _PACKAGES = (
 
 def run(options: argparse.Namespace) -> dict[str, Any]:
     """All measurements that were asked for, as JSON types. Raises `InputError`."""
-    words, texts, routes = list(read_table(options.words).words), read_texts(options.text), _routes(options)
+    words, texts, routes = read_table(options.words, lowercase=False).words, read_texts(options.text), _routes(options)
     random.Random(0).shuffle(words)
     work = options.output / "models"
     shutil.rmtree(work, ignore_errors=True)
+    work.mkdir(parents=True)
     print("making models", file=sys.stderr)
     folders = {name: route.folder(work, words=words) for name, route in routes.items()}
     report: dict[str, Any] = {"machine": _machine(options)}
@@ -66,9 +67,10 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
 
 
 def _routes(options: argparse.Namespace) -> dict[str, Route]:
-    if unknown := sorted(set(options.routes or ()) - set(ROUTES)):
-        raise InputError(f"unknown routes {unknown}, expected some of {list(ROUTES)}")
-    chosen = {name: route for name, route in ROUTES.items() if not options.routes or name in options.routes}
+    try:
+        chosen = {name: find_route(name) for name in options.routes or ROUTES}
+    except InputError as error:
+        raise InputError(f"unknown routes {options.routes}, expected some of {list(ROUTES)}; {error}") from error
     for name, route in chosen.items():
         if not route.is_there:
             print(f"{name} is left out: pip install {route.package}", file=sys.stderr)
@@ -162,7 +164,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--output", type=Path, required=True, help="where results and the peers' models go")
     parser.add_argument("--rounds", type=int, default=ROUNDS, help="how often each is measured")
     parser.add_argument("--api-words", type=int, default=50_000, help="words through sentence-transformers at a time")
-    parser.add_argument("--routes", nargs="+", help="measure these alone")
+    parser.add_argument("--routes", nargs="+", help="measure these alone: routes, or models as for training.evaluate")
     parser.add_argument(
         "--no-hosts", dest="hosts", action="store_false", help="leave out spaCy and sentence-transformers"
     )

@@ -24,9 +24,9 @@ def measure_fresh(name: str, *, folder: Path) -> dict[str, float]:
 def main() -> None:
     """The command, for a fresh process."""
     name, folder = sys.argv[1:]
-    from training.benchmark.routes import ROUTES
+    from training.benchmark.routes import find_route
 
-    route = ROUTES[name]
+    route = find_route(name)
     for module in route.host:
         import_module(module)
     gc.collect()

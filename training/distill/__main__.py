@@ -43,7 +43,7 @@ def _distil(options: argparse.Namespace) -> None:
     run = Distillation(
         settings,
         device=choose_device(options.device),
-        table=read_table(settings.table),
+        table=read_table(settings.table, lowercase=settings.encoder_config().lowercase),
         output=options.output,
         checkpoint_minutes=options.checkpoint_minutes,
     )

@@ -64,7 +64,7 @@ def run(options: argparse.Namespace) -> None:
     log = read_log(options.log) if options.log else None
     folder = next((folder for folder in options.data if folder.is_dir()), None)
     sets = read_sets(folder) if folder else EvaluationSets.empty()
-    teacher = read_table(options.teacher) if options.teacher else None
+    teacher = read_table(options.teacher, lowercase=False) if options.teacher else None
     if options.output.exists() and not options.output.is_dir():
         raise InputError(f"--output {options.output} is a file, expected a folder or nothing")
     options.output.mkdir(parents=True, exist_ok=True)
@@ -136,8 +136,8 @@ def _parser() -> argparse.ArgumentParser:
         prog="python -m training.evaluate",
         description="Measure models of word vectors side by side.",
         epilog="A model is 'shipped' (the one in the package), a BEAST or sentence-transformers folder, or a table of "
-        "words and vectors: .parquet, .vec, .txt (also .gz), .npy, .npz; or installed:NAME. name=path gives it a name "
-        "in the results; path@64 keeps the first 64 entries of its vectors.",
+        "words and vectors: .parquet, .vec, .txt (also .gz), .npy, .npz; or installed:NAME; or a teacher's settings, "
+        ".toml. name=path gives it a name in the results; path@64 keeps the first 64 entries of its vectors.",
     )
     parser.add_argument("models", nargs="+", metavar="MODEL", help="what to measure; the map shows the first")
     parser.add_argument(

@@ -96,7 +96,7 @@ def read_sources(*, debian_root: Path, downloads: Path) -> Sources:
         affixes=read_affixes(rules),
         lemmas=read_lookups("lemma_lookup"),
         listed=read_word_array(archive),
-        with_senses=read_words(),
+        with_senses=read_words("spanish"),
         frequencies=read_frequencies("es"),
         english=read_frequencies("en"),
         counts=count_words(read_lookups("lexeme_prob")),

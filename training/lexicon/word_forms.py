@@ -5,7 +5,7 @@ V.2.1; rules of formation are those that a list of frequent words needs most.
 """
 
 import re
-from collections.abc import Container, Iterable, Iterator, Set
+from collections.abc import Container, Iterable, Iterator, Mapping, Set
 from typing import NamedTuple
 
 from training.resources.hunspell import Affixes, expand
@@ -131,7 +131,7 @@ def is_formed(word: str, *, known: Container[str]) -> bool:
     return any(stem + ending in known for stem in stems if len(stem) > 1 for ending in ("o", "a", "e", ""))
 
 
-def prevailing(spellings: Iterable[str], *, frequencies: dict[str, float]) -> list[str]:
+def prevailing(spellings: Iterable[str], *, frequencies: Mapping[str, float]) -> list[str]:
     """Of words that differ in accents alone, the most frequent one (the first in the alphabet, of equals), sorted."""
     best: dict[str, str] = {}
     for word in sorted(spellings, key=lambda word: (-frequencies[word], word)):

@@ -59,7 +59,8 @@ class WordList:
 
     def add(self, pairs: Iterable[Pair], *, package: str, what: str) -> None:
         """Takes the words and lemmas of a stage and counts them."""
-        numbers, before, given = self.numbers, len(self.numbers), set()
+        numbers, before = self.numbers, len(self.numbers)
+        given: set[int] = set()
         for word, lemma, weak in pairs:
             number = numbers.setdefault(word, len(numbers))
             base = numbers.setdefault(lemma, len(numbers))

@@ -174,7 +174,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         recipes = {path.stem: read_settings(path) for path in options.settings}
         peak, costs = peak_here(device), []
         for name, settings in recipes.items():
-            table = read_table(settings.table)
+            table = read_table(settings.table, lowercase=settings.encoder_config().lowercase)
             run = Distillation(settings, table=table, device=device, output=Path())
             pace = measure_pace(run, seconds=options.seconds)
             words = settings.epochs * (options.words or len(run.batches.words))

@@ -84,7 +84,7 @@ def read_run(folder: Path, *, teacher: dict[str, str]) -> Run:
             f"{folder} is not finished (its log ends at epoch {epoch:g} of {settings.epochs}; {model} is "
             f"{'' if model.is_dir() else 'not '}there): give the command of its training again, it goes on"
         )
-    table = read_table(teacher["file"])
+    table = read_table(teacher["file"], lowercase=settings.encoder_config().lowercase)
     if {table.digest, teacher["sha256"]} != {learnt_from}:
         raise InputError(
             f"the teacher of the metrics, {teacher['file']}, is not the table that {folder} learnt from (SHA-256 "

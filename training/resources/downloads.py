@@ -8,6 +8,7 @@ from urllib.request import urlopen
 from beast_core.files import write_file
 
 _TIMEOUT_SECONDS = 60
+_MOST_BYTES = 100_000_000  # ten times what is downloaded today; nothing that is larger is read to its end
 
 
 class SourceError(ValueError):
@@ -24,11 +25,13 @@ def download(url: str, *, sha512: str, folder: Path) -> Path:
         folder.mkdir(parents=True, exist_ok=True)
         try:
             with urlopen(url, timeout=_TIMEOUT_SECONDS) as response:
-                content = response.read()
+                content = response.read(_MOST_BYTES + 1)
         except (OSError, HTTPException) as error:
             raise SourceError(
                 f"cannot download {url} ({error}): connect to the network, or fetch it elsewhere and put it at {path}"
             ) from error
+        if len(content) > _MOST_BYTES:
+            raise SourceError(f"{url} has more than {_MOST_BYTES:,} bytes: it is not what was expected")
         _check_digest(content, name=url, sha512=sha512)
         write_file(path, content)
     _check_digest(path.read_bytes(), name=str(path), sha512=sha512)

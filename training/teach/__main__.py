@@ -39,7 +39,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
         sys.exit(2)
     except KeyboardInterrupt as interrupted:
         known = f"what is known is in {options.work}; the same command goes on from there"
-        sys.exit(f"stopped: {str(interrupted) or known}")
+        # One that comes while a codec is at work is wrapped by Python, in words that say nothing to whoever stopped it.
+        told = "" if interrupted.__cause__ else str(interrupted)
+        sys.exit(f"stopped: {told or known}")
     finally:
         signal.signal(signal.SIGTERM, terminate)
 

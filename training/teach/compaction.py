@@ -13,12 +13,11 @@ from scipy.linalg import eigh
 from threadpoolctl import threadpool_limits
 from tqdm import tqdm
 
-from training.common.rows import fix_signs, unit_rows
+from training.common.rows import DOUBLES, fix_signs, pieces, unit_rows
 from training.table import Storage, TableSummary, TableWriter, TeacherTableError
 from training.teach.shards import Shards
 from training.teach.word_stream import WordStream
 
-_PIECE = 4096  # rows that are in double precision at a time
 # Unit vectors rounded to float16 are off by 3e-4. What is left of them when the mean has been taken off must be well
 # above that, or the table would hold the rounding.
 _LEAST_SPREAD = 1e-4
@@ -104,9 +103,9 @@ def _fitted_rows(shards: Shards, *, words: WordStream, count: int) -> np.ndarray
 def _pieces(shards: Shards, *, fitted: np.ndarray) -> Iterator[np.ndarray]:
     for index in range(len(shards)):
         rows = np.flatnonzero(fitted[shards.rows(index)])
-        vectors = shards.read(index).vectors if len(rows) else None
-        for start in range(0, len(rows), _PIECE):
-            yield unit_rows(vectors[rows[start : start + _PIECE]].astype(np.float64))
+        if len(rows):
+            vectors = shards.read(index).vectors
+            yield from (unit_rows(vectors[rows[part]].astype(np.float64)) for part in pieces(len(rows), size=DOUBLES))
 
 
 def _fit(shards: Shards, *, fitted: np.ndarray, width: int, centre: bool) -> _Projection:

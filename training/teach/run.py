@@ -11,8 +11,8 @@ from training.common.processes import peak_memory
 from training.teach.compaction import Compacted, compact
 from training.teach.settings import TeachSettings
 from training.teach.shards import Shards, forget_shards
-from training.teach.teachers import Estimate, Teacher, open_teacher
 from training.teach.word_stream import WordStream
+from training.vectors import Estimate, Teacher, open_teacher
 
 
 class NotConfirmedError(Exception):

@@ -8,14 +8,14 @@ from pydantic.dataclasses import dataclass
 
 from training.common.settings import CHECKED, Count
 from training.table import LEVELS, Storage
-from training.teach.teachers import read_options
+from training.vectors import read_options
 
 
 @dataclass(frozen=True, kw_only=True, config={**CHECKED, "validate_default": True})
 class TeachSettings:
     """Everything but the word list that determines a table. Raises `ValueError` listing every problem at once."""
 
-    teacher: str  # one of training.teach.teachers.TEACHERS
+    teacher: str  # one of training.vectors.WAYS
     options: dict[str, Any] = field(default_factory=dict)  # the fields of that teacher's Options
     words: Annotated[int, Field(ge=0)] = 0  # teach only so many, the first of the list; 0 teaches all
     width: Count = 256  # wider vectors are reduced to it

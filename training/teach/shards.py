@@ -16,10 +16,10 @@ from typing import Any
 import numpy as np
 
 from beast_core.files import replace_file, write_file
+from training.common.arrays import read_arrays
+from training.common.rows import DOUBLES, pieces
 from training.common.settings import differences
-from training.teach.teachers import Teacher
-
-_PIECE = 4096  # rows that are in double precision at a time
+from training.vectors import Teacher
 
 
 class ShardsError(ValueError):
@@ -117,12 +117,14 @@ class Shards:
         rows = self._rows[index]
         words = rows.stop - rows.start
         try:
-            with self._file(index).open("rb") as file, np.load(file, allow_pickle=False) as arrays:
-                shard = Shard(arrays["vectors"], arrays["known"], float(arrays["seconds"]))
+            arrays = read_arrays(self._file(index))
+            shard = Shard(arrays["vectors"], arrays["known"], float(arrays["seconds"]))
         except Exception:  # of a damaged file, numpy and zipfile raise whatever they stumble over
             return None
         shapes = [(words, self.width or shard.vectors.shape[-1]), (words,)]
-        return shard if [shard.vectors.shape, shard.known.shape] == shapes else None
+        kinds = [shard.vectors.dtype, shard.known.dtype] == [np.float16, np.bool_]
+        whole = kinds and [shard.vectors.shape, shard.known.shape] == shapes and np.isfinite(shard.vectors).all()
+        return shard if whole else None
 
 
 def forget_shards(folder: Path) -> None:
@@ -146,8 +148,8 @@ def _checked(
             f"{(len(words), width)} and {(len(words),)}"
         )
     unit, directed = np.zeros(vectors.shape, dtype=np.float16), np.zeros(len(words), dtype=bool)
-    for start in range(0, len(words), _PIECE):
-        rows = start + np.flatnonzero(known[start : start + _PIECE])
+    for part in pieces(len(words), size=DOUBLES):
+        rows = part.start + np.flatnonzero(known[part])
         exact = vectors[rows].astype(np.float64)
         norms = np.linalg.norm(exact, axis=1)
         if len(wrong := rows[~np.isfinite(norms)]):

@@ -16,12 +16,14 @@ import pyarrow as pa
 import pyarrow.parquet as parquet
 
 from beast_core.files import replace_file
+from training.common.bounds import bounded_lines
 from training.common.files import digest
 from training.common.parquet import Columns, repeated_words
+from training.common.words import LONGEST_WORD, check_frequencies, compose
 from training.table import held_out_words
 
 _PIECE = 65_536
-_MOST_FREQUENT = 9.0  # on the Zipf scale, a word that is all words
+_LONGEST_LINE = 4096  # bytes: a word, a tab and a number
 
 
 class WordStreamError(ValueError):
@@ -61,8 +63,8 @@ class WordStream:
         if not file.is_file():
             raise FileNotFoundError(f"no word list at {file} (given: {str(path)!r}), expected Parquet or text")
         self.digest = digest(file)
-        self.path = file if file.suffix.lower() == ".parquet" else _import_text(file, folder=folder)
         try:
+            self.path = file if file.suffix.lower() == ".parquet" else _import_text(file, folder=folder)
             self._columns = Columns(self.path, needed=("word",), perhaps=("frequency", "held_out"))
             self.count = min(self._columns.rows, limit or self._columns.rows)
             self._check(file)
@@ -90,17 +92,14 @@ class WordStream:
         if not self.count:
             raise WordStreamError(f"{file} has no words, expected one a line or row")
         for piece in self.pieces():
-            wrong = ~((piece.frequencies >= 0) & (piece.frequencies <= _MOST_FREQUENT))
-            if wrong.any():
-                row = int(np.flatnonzero(wrong)[0])
-                raise WordStreamError(
-                    f"{file}: the frequency of {piece.words[row]!r} is {piece.frequencies[row]:g}, expected a Zipf "
-                    f"frequency from 0 to {_MOST_FREQUENT:.0f}: log10 of occurrences per billion words"
-                )
+            check_frequencies(piece.frequencies, words=piece.words, name=str(file))
             for row, word in enumerate(piece.words, start=piece.rows.start):
-                if len(word.split()) != 1:
-                    raise WordStreamError(f"{file}: row {row} is {word!r:.60}, expected one word without white space")
-        if repeated := repeated_words(lambda: (piece.words for piece in self.pieces())):
+                if len(word) > LONGEST_WORD or len(word.split()) != 1:
+                    raise WordStreamError(
+                        f"{file}: row {row} is {word[:60]!r}, expected one word without white space and of "
+                        f"{LONGEST_WORD} letters at most (found {len(word)})"
+                    )
+        if repeated := repeated_words(lambda: (piece.words for piece in self.pieces()), spelling=compose):
             raise WordStreamError(
                 f"{file}: {len(repeated)} words occur more than once, for example {repeated[:5]}; keep one of each"
             )
@@ -118,7 +117,8 @@ def _import_text(file: Path, *, folder: Path) -> Path:
 
 
 def _lines(file: Path) -> Iterator[tuple[str, np.float32]]:
-    with file.open("rb") as lines:
+    with file.open("rb") as opened:
+        lines = bounded_lines(opened, longest=_LONGEST_LINE, name=str(file))
         for number, line in enumerate(lines, start=1):
             try:
                 text = line.decode("utf-8-sig" if number == 1 else "utf-8")
@@ -128,10 +128,10 @@ def _lines(file: Path) -> Iterator[tuple[str, np.float32]]:
                 raise WordStreamError(f"{file}, line {number} is not UTF-8 ({error}); save it as UTF-8") from error
             except ValueError:
                 cells = ["", ""]  # not a number
-            if len(cells) > 1 or len(word.split()) > 1 or (cells and not word):
+            if len(cells) > 1 or len(word.split()) > 1 or (cells and not word) or len(word) > LONGEST_WORD:
                 raise WordStreamError(
                     f"{file}, line {number} is {line.decode(errors='replace').rstrip()!r:.60}, expected one word "
-                    "without white space, and perhaps a tab and a Zipf frequency"
+                    f"without white space, of {LONGEST_WORD} letters at most, and perhaps a tab and a Zipf frequency"
                 )
             if word:
                 yield word, frequency

@@ -14,15 +14,25 @@ import zipfile
 import zlib
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
+from training.common.arrays import read_arrays
+from training.common.bounds import WIDEST_VECTOR, bounded_lines, check_memory
 from training.common.errors import InputError
 from training.common.parquet import Columns, list_matrix
+from training.common.rows import pieces
 from training.common.words import normalise
 from training.vectors import WordVectors
 
-_GROWTH = 65_536  # rows
+# Of vectors that are looked at, or made room for, at a time.
+_PIECE_ROWS, _PIECE_ENTRIES = 65_536, 2**24
+_BYTES_A_WORD = 200  # in a list and a dictionary
+# Characters of a line of text: a word and, at the widest, its numbers with all their digits.
+_LONGEST_LINE = 25 * WIDEST_VECTOR
+_LONGEST_COUNT = 12  # digits
+_ARCHIVE = b"PK\x03\x04"  # how a .npz begins
 
 
 class Table:
@@ -41,27 +51,30 @@ class Table:
         scale: np.ndarray | None = None,
         lowercase: bool = True,
     ) -> None:
-        if vectors.ndim != 2 or not vectors.size or not np.issubdtype(vectors.dtype, np.number):
-            raise InputError(f"{path}: found {vectors.dtype} {vectors.shape}, expected numbers in (words, width)")
+        real = np.issubdtype(vectors.dtype, np.integer) or np.issubdtype(vectors.dtype, np.floating)
+        if vectors.ndim != 2 or not vectors.size or vectors.shape[1] > WIDEST_VECTOR or not real:
+            raise InputError(
+                f"{path}: found {vectors.dtype} {vectors.shape}, expected numbers in (words, width), real ones, the "
+                f"width {WIDEST_VECTOR:,} at most"
+            )
         if len(words) != len(vectors):
             raise InputError(f"{path}: found {len(words)} words and {len(vectors)} vectors, expected one for each word")
-        for start in range(0, len(words), _GROWTH):  # in pieces: the whole comparison would be as large as a table
-            place = slice(start, start + _GROWTH)
+        for place in pieces(len(words), size=_rows_of(vectors.shape[1])):  # the whole would be as large as the table
             finite = np.isfinite(vectors[place]).all(axis=1) & (True if scale is None else np.isfinite(scale[place]))
             if not finite.all():
-                row = start + int(np.flatnonzero(~finite)[0])
+                row = place.start + int(np.flatnonzero(~finite)[0])
                 raise InputError(
-                    f"{path}: the vector of {words[row]!r} (row {row}) holds NaN or infinity; drop or mend it"
+                    f"{path}: the vector of {words[row]!r:.60} (row {row}) holds NaN or infinity; drop or mend it"
                 )
         self.width = vectors.shape[1]
         self._vectors, self._scale = vectors, scale
         self._spelling: Callable[[str], str] = normalise if lowercase else str
         self._rows: dict[str, int] = {}
-        for exact in (True, False):
-            for row, word in enumerate(words):
-                spelling = self._spelling(word)
-                if (word == spelling) is exact:
-                    self._rows.setdefault(spelling, row)
+        for row, word in enumerate(words):
+            spelling = self._spelling(word)
+            held = self._rows.setdefault(spelling, row)
+            if word == spelling and words[held] != spelling:
+                self._rows[spelling] = row
 
     def lookup(self, words: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
         """See `WordVectors`."""
@@ -77,7 +90,7 @@ class Table:
 class SpacyVectors:
     """Vectors that spaCy computes for any string, such as floret's. A word whose vector is zero is unknown."""
 
-    def __init__(self, vectors: object, *, width: int) -> None:
+    def __init__(self, vectors: Any, *, width: int) -> None:
         self._vectors, self.width = vectors, width
 
     def lookup(self, words: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
@@ -85,7 +98,7 @@ class SpacyVectors:
         found = np.zeros((len(words), self.width), dtype=np.float32)
         if words:
             found[:] = self._vectors.get_batch(list(words))
-        return found, found.any(axis=1)
+        return found, np.any(found, axis=1)
 
 
 def is_vector_file(path: Path) -> bool:
@@ -94,7 +107,10 @@ def is_vector_file(path: Path) -> bool:
 
 
 def read_vectors(path: Path, *, lowercase: bool = True) -> WordVectors:
-    """The table in a file or folder; `lowercase` see `Table`. Raises `InputError` for anything else."""
+    """The table in a file or folder; `lowercase` see `Table`.
+
+    Raises `InputError` for anything else, and for a table that has not the size it says, or is larger than memory.
+    """
     if (reader := _reader(path)) is None:
         raise InputError(f"{path} is no table of vectors; expected {VECTOR_FILES}")
     try:
@@ -103,6 +119,8 @@ def read_vectors(path: Path, *, lowercase: bool = True) -> WordVectors:
         raise InputError(
             f"{path} cannot be read ({error}); it is truncated or of another kind, copy it again"
         ) from error
+    except MemoryError as error:
+        raise InputError(f"{path} does not fit into memory; use a smaller table") from error
 
 
 def files_of(path: Path) -> list[Path]:
@@ -119,6 +137,15 @@ def _reader(path: Path) -> Callable[..., WordVectors] | None:
     return _READERS.get(ending)
 
 
+def _rows_of(width: int) -> int:
+    return max(1, min(_PIECE_ROWS, _PIECE_ENTRIES // width))
+
+
+def _room(rows: int, width: int, *, dtype: np.dtype, path: Path) -> np.ndarray:
+    check_memory(rows * (width * dtype.itemsize + _BYTES_A_WORD), name=str(path))
+    return np.empty((rows, width), dtype=dtype)
+
+
 def _read_parquet(path: Path, *, lowercase: bool) -> Table:
     try:
         columns = Columns(path, needed=("word", "vector"), perhaps=("scale",))
@@ -127,7 +154,7 @@ def _read_parquet(path: Path, *, lowercase: bool) -> Table:
         for batch in columns.batches():
             rows = list_matrix(batch["vector"], name=str(path), width=vectors.shape[1] or None)
             if not words:
-                vectors = np.empty((columns.rows, rows.shape[1]), dtype=rows.dtype)
+                vectors = _room(columns.rows, rows.shape[1], dtype=rows.dtype, path=path)
             place = slice(len(words), len(words) + len(rows))
             vectors[place] = rows
             if "scale" in columns.names:
@@ -149,9 +176,11 @@ def _words_beside(path: Path) -> Path:
 def _read_numpy(path: Path, *, lowercase: bool) -> Table:
     words = _words_beside(path)
     try:
-        content = np.load(path, allow_pickle=False, mmap_mode="r")
-        arrays = {"": content} if isinstance(content, np.ndarray) else dict(content)
-        with words.open(encoding="utf-8-sig") as lines:
+        with path.open("rb") as file:
+            archive = file.read(len(_ARCHIVE)) == _ARCHIVE
+        arrays = read_arrays(path) if archive else {"": np.load(path, allow_pickle=False, mmap_mode="r")}
+        with words.open(encoding="utf-8-sig") as text:
+            lines = bounded_lines(text, longest=_LONGEST_LINE, name=str(words))
             listed = [line.rstrip("\n").split("\t")[0] for line in lines]
     except ValueError as error:
         raise InputError(
@@ -164,33 +193,43 @@ def _read_numpy(path: Path, *, lowercase: bool) -> Table:
 
 
 def _read_text(path: Path, *, lowercase: bool) -> Table:
-    words: list[str] = []
     opener = gzip.open if path.suffix.lower() == ".gz" else open
-    with opener(path, "rt", encoding="utf-8", errors="replace", newline="\n") as lines:
-        first = next(lines, "")
-        counts = first.split()
-        header = len(counts) == 2 and all(cell.isdecimal() for cell in counts)
-        width = int(counts[1]) if header else len(counts) - 1
-        if width < 1:
-            raise InputError(f"{path}, line 1: found {' '.join(counts)!r:.60}, expected a word and its numbers")
-        vectors = np.empty((0, width), dtype=np.float32)
-        for number, line in _numbered(lines, first=None if header else first):
-            word, *cells = line.rstrip().rsplit(" ", width)
-            if len(cells) != width:
-                raise InputError(f"{path}, line {number}: found {len(cells)} numbers, expected {width}: {line!r:.60}")
-            if len(words) == len(vectors):
-                vectors.resize((len(words) + _GROWTH, width), refcheck=False)  # in place, so that there is one copy
-            try:
-                vectors[len(words)] = cells
-            except ValueError as error:
-                raise InputError(
-                    f"{path}, line {number}: expected a word and numbers between spaces ({error})"
-                ) from error
-            words.append(word)
+    with opener(path, "rt", encoding="utf-8", errors="replace", newline="\n") as file:
+        try:
+            words, vectors = _text_rows(bounded_lines(file, longest=_LONGEST_LINE, name=str(path)), path=path)
+        except ValueError as error:
+            raise InputError(str(error)) from error
+    return Table(words, vectors, path=path, lowercase=lowercase)
+
+
+def _text_rows(lines: Iterator[str], *, path: Path) -> tuple[list[str], np.ndarray]:
+    words: list[str] = []
+    first = next(lines, "")
+    counts = first.split()
+    header = len(counts) == 2 and all(cell.isdecimal() and len(cell) <= _LONGEST_COUNT for cell in counts)
+    width = int(counts[1]) if header else len(counts) - 1
+    if not 1 <= width <= WIDEST_VECTOR:
+        raise InputError(
+            f"{path}, line 1: found {first.strip()[:60]!r}, expected a word and its numbers, 1 to {WIDEST_VECTOR:,}"
+        )
+    vectors = np.empty((0, width), dtype=np.float32)
+    growth = _rows_of(width)
+    for number, line in _numbered(lines, first=None if header else first):
+        word, *cells = line.rstrip().rsplit(" ", width)
+        if len(cells) != width:
+            raise InputError(f"{path}, line {number}: found {len(cells)} numbers, expected {width}: {line!r:.60}")
+        if len(words) == len(vectors):
+            check_memory(growth * (vectors.itemsize * width + _BYTES_A_WORD), name=f"{path} from line {number} on")
+            vectors.resize((len(words) + growth, width), refcheck=False)  # in place, so that there is one copy
+        try:
+            vectors[len(words)] = cells
+        except ValueError as error:
+            raise InputError(f"{path}, line {number}: expected a word and numbers between spaces ({error})") from error
+        words.append(word)
     if header and len(words) != int(counts[0]):
         raise InputError(f"{path}: line 1 promises {counts[0]} words, found {len(words)}: the file is cut off")
     vectors.resize((len(words), width), refcheck=False)
-    return Table(words, vectors, path=path, lowercase=lowercase)
+    return words, vectors
 
 
 def _numbered(lines: Iterator[str], *, first: str | None) -> Iterator[tuple[int, str]]:

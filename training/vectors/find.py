@@ -1,35 +1,34 @@
-"""What can be evaluated: anything on this machine that gives vectors to words.
+"""What can be evaluated and timed: anything on this machine that gives vectors to words.
 
 - `shipped`: the model in the package;
-- a BEAST model folder, ours or the sentence-transformers folder of one;
-- any other sentence-transformers folder;
-- a table of words and vectors, see `training/vectors/files.py`;
-- `installed:NAME`: a model that comes as a Python package, see `training/vectors/installed.py`.
+- a path that one of `training.vectors.WAYS` recognises: a BEAST model's folder, ours or the sentence-transformers
+  folder of one; any other sentence-transformers folder; a table of words and vectors, see `training/vectors/files.py`;
+- `installed:NAME`: a model that comes as a Python package, such as `installed:universal-sentence-encoder`;
+- the settings of a teacher, such as `training/configs/teachers/table.toml`: any way, with any options.
 
 Each also as the first entries of its vectors: `shipped@64`.
 """
 
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from beast_core import load_encoder
-from beast_core.storage import CONFIG_FILE, CONFIG_KEY, SHIPPED_MODEL
 from training.common.errors import InputError
 from training.common.files import size_on_disk
 from training.common.rows import unit_rows
-from training.vectors import WordVectors
-from training.vectors.files import VECTOR_FILES, is_vector_file, read_vectors
-from training.vectors.installed import INSTALLED, find_installed, load_installed
-from training.vectors.sentence_encoder import Options, SentenceEncoder
+from training.common.settings import read_values
+from training.vectors import WAYS, Way, WordVectors, find_way, read_options
+from training.vectors.files import VECTOR_FILES
 
 SHIPPED = "shipped"
+INSTALLED = "installed:"
+_SETTINGS = ".toml"
 _EXPECTED = (
-    f"expected 'shipped', a model folder, or a table ({VECTOR_FILES}), or {INSTALLED}NAME; name=path gives it a name, "
-    "path@64 keeps the first 64 entries of its vectors"
+    f"expected 'shipped', a model folder, or a table ({VECTOR_FILES}), or {INSTALLED}NAME, or a teacher's settings "
+    f"({_SETTINGS}); name=path gives it a name, path@64 keeps the first 64 entries of its vectors"
 )
 
 
@@ -37,15 +36,21 @@ _EXPECTED = (
 class ModelSource:
     """A model that is known to be there but not loaded yet.
 
-    `given` is what `find_model` found it by. `kind` is 'beast', 'sentence-transformers', 'table' or, whole, the
-    'installed:NAME' that was given. Of its vectors the `first_entries` are kept, or all.
+    `given` is what `find_model` found it by. `way` is one of `training.vectors.WAYS`, with its `options`. Of the
+    vectors the `first_entries` are kept, or all.
     """
 
     given: str
     name: str
-    kind: str
+    way: str
+    options: Any
     path: Path
     first_entries: int | None = None
+
+    @property
+    def kind(self) -> str:
+        """The way's name as people write it; of what is installed, `installed:` before it."""
+        return (INSTALLED if find_way(self.way).installed else "") + self.way.replace("_", "-")
 
     @property
     def size(self) -> int:
@@ -55,13 +60,13 @@ class ModelSource:
     @property
     def libraries(self) -> tuple[str, ...]:
         """Modules that it works with but are imported only when it is loaded."""
-        if self.kind == "table":
-            return ("spacy",) if self.path.is_dir() else ("pandas",)  # pyarrow imports pandas
-        return () if self.kind == "beast" else ("sentence_transformers",)
+        return find_way(self.way).libraries(self.options)
 
     def load(self) -> WordVectors:
         """Reads the model. Raises `InputError`, or `ModelFolderError` for a BEAST folder."""
-        model = self._load_whole()
+        open_vectors = find_way(self.way).open
+        assert open_vectors  # `find_model` has seen to it
+        model = open_vectors(self.options)
         if self.first_entries is None:
             return model
         if self.first_entries > model.width:
@@ -70,13 +75,6 @@ class ModelSource:
                 f"expected a number from 1 to {model.width} after '@'"
             )
         return FirstEntries(model, width=self.first_entries)
-
-    def _load_whole(self) -> WordVectors:
-        if self.kind.startswith(INSTALLED):
-            return load_installed(self.kind)
-        if self.kind == "sentence-transformers":
-            return SentenceEncoder(Options(model=str(self.path.resolve()), device="cpu"))
-        return BeastWords(self.path) if self.kind == "beast" else read_vectors(self.path)
 
 
 def find_model(given: str) -> ModelSource:
@@ -92,10 +90,16 @@ def find_model(given: str) -> ModelSource:
         raise InputError(f"model {given!r} has no name before '='; {_EXPECTED}")
     if entries is not None and not (entries.isdecimal() and int(entries)):
         raise InputError(f"model {given!r} has {entries!r} after '@', expected how many entries to keep, 1 or more")
-    own_name, kind, path = _located(target, given=given)
+    try:
+        way, options, path = _located(target, given=given)
+    except InputError:
+        raise
+    except (ValueError, ImportError) as error:
+        raise InputError(f"model {given!r}: {error}") from error
+    own_name = target if target == SHIPPED or target.startswith(INSTALLED) else Path(target).resolve().name
     if entries is None:
-        return ModelSource(given, name or own_name, kind, path)
-    return ModelSource(given, name or f"{own_name}@{entries}", kind, path, int(entries))
+        return ModelSource(given, name or own_name, way, options, path)
+    return ModelSource(given, name or f"{own_name}@{entries}", way, options, path, int(entries))
 
 
 def _readings(given: str) -> Iterator[tuple[str | None, str, str | None]]:
@@ -112,48 +116,63 @@ def _is_there(target: str) -> bool:
     return target == SHIPPED or (bool(target) and Path(target).exists())
 
 
-def _located(target: str, *, given: str) -> tuple[str, str, Path]:
-    """The name that it has of itself, its kind and its path."""
-    if target.startswith(INSTALLED):
-        return target, target, find_installed(target)
+def _located(target: str, *, given: str) -> tuple[str, Any, Path]:
+    """The way, its options and where it lies."""
     if target == SHIPPED:
-        return SHIPPED, "beast", SHIPPED_MODEL
-    path = Path(target)
-    return path.resolve().name, _kind(path, given=given), path
+        name, options = "beast", read_options("beast", options={})
+    elif target.startswith(INSTALLED):
+        name = target.removeprefix(INSTALLED).replace("-", "_")
+        if name not in (installed := [each for each, way in _ways() if way.installed]):
+            known = " or ".join(INSTALLED + each.replace("_", "-") for each in installed)
+            raise InputError(f"model {given!r} is unknown, expected {known}")
+        options = find_way(name).options()
+    elif target.endswith(_SETTINGS):
+        return _from_settings(Path(target), given=given)
+    else:
+        path = Path(target)
+        name, options = _recognised(path, given=given)
+        return name, options, path
+    return name, options, _path(name, options)
 
 
-def _kind(path: Path, *, given: str) -> str:
-    if is_vector_file(path):
-        return "table"
+def _path(name: str, options: Any) -> Path:
+    path = find_way(name).path
+    assert path
+    return path(options)
+
+
+def _ways() -> Iterator[tuple[str, Way[Any]]]:
+    """All whose packages are there."""
+    for name in WAYS:
+        try:
+            yield name, find_way(name)
+        except ValueError:
+            continue
+
+
+def _recognised(path: Path, *, given: str) -> tuple[str, Any]:
+    for name, way in _ways():
+        if (options := way.recognise(path)) is not None:
+            return name, options
     if path.is_file():
         raise InputError(f"model {given!r} is a file of an unknown kind, {_EXPECTED}")
-    config, modules = path / CONFIG_FILE, path / "modules.json"
-    if modules.is_file() and not (config.is_file() and _is_beast(config)):
-        return "sentence-transformers"
-    if config.is_file():
-        return "beast"
     names = sorted(entry.name for entry in path.iterdir())[:8]
-    found = f"a folder without {config.name} and {modules.name} (it holds {names})"
+    found = f"a folder without config.json and modules.json (it holds {names})"
     raise InputError(f"model {given!r} is {found}; {_EXPECTED}")
 
 
-def _is_beast(config: Path) -> bool:
-    try:
-        return CONFIG_KEY in json.loads(config.read_text(encoding="utf-8"))
-    except (ValueError, TypeError):
-        return False
-
-
-class BeastWords:
-    """A BEAST encoder, without the cache of vectors that would flatter its speed. It knows every word."""
-
-    def __init__(self, path: Path) -> None:
-        self._encoder = load_encoder(path, cache_size=0)
-        self.width = self._encoder.width
-
-    def lookup(self, words: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
-        """See `WordVectors`."""
-        return self._encoder.encode(words), np.ones(len(words), dtype=bool)
+def _from_settings(file: Path, *, given: str) -> tuple[str, Any, Path]:
+    values = read_values(file)
+    name, given_options = values.get("teacher", ""), values.get("options", {})
+    if not isinstance(given_options, dict):
+        raise InputError(f"model {given!r}: options is {given_options!r}, expected a table")
+    options = read_options(name, options=given_options)
+    if find_way(name).open is None:
+        raise InputError(
+            f"model {given!r}: {name} is paid for, or made for a word list: teach a table with python -m "
+            f"training.teach {file}, and give that table"
+        )
+    return name, options, _path(name, options)
 
 
 class FirstEntries:

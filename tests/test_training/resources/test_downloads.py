@@ -1,3 +1,4 @@
+import contextlib
 import hashlib
 import re
 import threading
@@ -60,3 +61,27 @@ def test_another_file_or_none_is_not_kept(server, tmp_path):
     with pytest.raises(SourceError, match=rf"cannot download {address}/words\.tgz .*{put}"):
         download(f"{address}/words.tgz", sha512=sha512(b"perro gato"), folder=tmp_path / "kept")
     assert list((tmp_path / "kept").iterdir()) == []
+
+
+class Endless(SimpleHTTPRequestHandler):
+    def log_message(self, *arguments):
+        pass
+
+    def do_GET(self):
+        self.send_response(200)
+        self.end_headers()
+        with contextlib.suppress(OSError):  # the other side has had enough
+            while True:
+                self.wfile.write(bytes(1_000_000))
+
+
+def test_an_endless_answer_is_not_read_to_its_end(tmp_path):
+    with ThreadingHTTPServer(("127.0.0.1", 0), Endless) as serving:
+        thread = threading.Thread(target=serving.serve_forever)
+        thread.start()
+        try:
+            with pytest.raises(SourceError, match=r"words\.tgz has more than 100,000,000 bytes"):
+                download(f"http://127.0.0.1:{serving.server_port}/words.tgz", sha512="", folder=tmp_path)
+        finally:
+            serving.shutdown()
+            thread.join()

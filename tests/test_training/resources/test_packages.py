@@ -2,7 +2,6 @@ import re
 
 import pytest
 
-from training.resources.mythes import read_thesaurus
 from training.resources.wordnet import Synset, WordNet
 
 LICENCE = "  1 A licence, which is no entry.\n"
@@ -83,38 +82,3 @@ def test_a_missing_wordnet_is_named_with_its_package(tmp_path):
     (tmp_path / "usr/share/wordnet/index.adv").unlink()
     with pytest.raises(FileNotFoundError, match=r"\(index\.adv missing\): apt-get install wordnet-base"):
         WordNet(tmp_path)
-
-
-def test_a_thesaurus_gives_the_synonyms_of_each_sense(tmp_path):
-    path = tmp_path / "th_es.dat"
-    path.write_text(
-        "ISO8859-1\nniño|3\n-|chico (fam.)|crío|niño|chico|\n(m. fig.)|bebé [dim.]|viejo (Antónimo)\n"
-        "(adj. sust. m.)|pequeño (de edad (poca))\n\nbien hecho|1\n   (adv.) |bravo\ncoger(se)|1\n"
-        "(Sinónimo)verbo|asir\n",
-        encoding="iso8859-1",
-    )
-    assert list(read_thesaurus(path)) == [
-        ("niño", ["chico", "crío"]),
-        ("niño", ["bebé"]),
-        ("niño", ["pequeño"]),
-        ("bien hecho", ["bravo"]),
-        ("coger", ["asir"]),
-    ]
-
-
-@pytest.mark.parametrize(
-    ("content", "message"),
-    [
-        (b"casa|1\n-|hogar\n", "begins with 'casa|1', expected the name of its encoding"),
-        (b"UTF-8\ncasa\n", "line 2: 'casa', expected 'word|number of senses'"),
-        (b"UTF-8\ncasa|2\n-|hogar\n", "line 3: '', expected a sense of 'casa'"),
-        (b"UTF-8\nni\xf1o|1\n-|crio\n", "is not in the encoding UTF-8 that its first line names"),
-    ],
-)
-def test_a_thesaurus_of_another_format_is_refused(tmp_path, content, message):
-    path = tmp_path / "th.dat"
-    path.write_bytes(content)
-    with pytest.raises(ValueError, match=re.escape(message)):
-        list(read_thesaurus(path))
-    with pytest.raises(FileNotFoundError, match="apt-get install mythes-es"):
-        list(read_thesaurus(tmp_path / "none.dat"))

@@ -19,7 +19,7 @@ from training.evaluate import __main__ as evaluate
 from training.table import held_out_words, read_table
 from training.teach.__main__ import main
 from training.teach.settings import TeachSettings
-from training.teach.teachers import Estimate
+from training.vectors import Estimate
 
 CONFIG = "training/configs/teachers/table.toml"
 
@@ -232,6 +232,15 @@ def test_what_costs_is_told_and_needs_a_yes(task, use, capsys):
     assert len(teacher.asked) == 603
 
 
+def test_a_stop_in_the_middle_of_a_codec_says_how_to_go_on(task, use):
+    def interrupted(found):
+        raise KeyboardInterrupt("decoding with 'cp437' codec failed") from KeyboardInterrupt()
+
+    use(Teaching(interrupted))
+    with pytest.raises(SystemExit, match=r"stopped: what is known is in .*; the same command goes on from there"):
+        main(task.arguments())
+
+
 def everything(found):
     return np.ones(len(found), dtype=bool)
 
@@ -293,7 +302,7 @@ def test_every_shipped_config_is_valid(path):
         (["widht=3", "options.pth='x'"], r"table\.toml: unknown key 'widht', .*; options of table: unknown key 'pth'"),
         (["levels=128", "fit_words=9"], r"fit_words is 9, should be 256 or more \(width\); levels is 128"),
         (["storage='int4'", "centre=1"], "centre is 1, should be a valid boolean; storage is 'int4', should be 'int8'"),
-        (["teacher='lion'"], "teacher is 'lion', expected one of table, sentence_transformers, openai"),
+        (["teacher='lion'"], "teacher is 'lion', expected one of table, beast, sentence_transformers"),
         (["options.path='nowhere.vec'"], r"no table of vectors at .*nowhere\.vec \(path = 'nowhere\.vec'\)"),
         (["options.lowercase='no'"], "options of table: lowercase is 'no', expected bool"),
     ],
@@ -365,7 +374,7 @@ def test_memory_hardly_grows_with_the_number_of_words(task):
 
 
 def test_a_teacher_whose_packages_are_missing_is_told_in_one_line(task, monkeypatch):
-    for name in [name for name in sys.modules if name.startswith("training.teach.teachers.openai")]:
+    for name in [name for name in sys.modules if name.startswith("training.vectors.openai")]:
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, "httpx", None)
     told = r"teacher 'openai' needs httpx, which is missing: pip install '\.\[teach\]'$"

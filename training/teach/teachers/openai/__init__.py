@@ -1,6 +1,0 @@
-"""A teacher behind an OpenAI-compatible endpoint: asked within its limits, and paid for once."""
-
-from training.teach.teachers.openai.options import Options
-from training.teach.teachers.openai.teacher import open_teacher
-
-__all__ = ["Options", "open_teacher"]

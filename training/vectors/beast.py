@@ -1,0 +1,68 @@
+"""A BEAST encoder of ours: the shipped one, a model's folder, or the sentence-transformers folder of one."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from beast_core import load_encoder
+from beast_core.storage import CONFIG_FILE, CONFIG_KEY, SHIPPED_MODEL
+from training.common.files import digest
+from training.common.settings import check_fields
+from training.vectors import Free, Way
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """The model's folder; empty for the shipped one. Raises `ValueError` for anything but text."""
+
+    model: str = ""
+
+    def __post_init__(self) -> None:
+        if problems := check_fields(self):
+            raise ValueError("; ".join(problems))
+
+    @property
+    def path(self) -> Path:
+        """Where it lies."""
+        return Path(self.model) if self.model else SHIPPED_MODEL
+
+
+class BeastVectors(Free):
+    """An encoder without the cache of vectors that would flatter its speed. It knows every word.
+
+    Raises `FileNotFoundError`, and `ModelFolderError` for a folder that holds no model.
+    """
+
+    def __init__(self, options: Options) -> None:
+        self._path = options.path
+        self._encoder = load_encoder(self._path, cache_size=0)
+        self.width = self._encoder.width
+
+    def identity(self) -> dict[str, Any]:
+        """The digest of the folder, not its name."""
+        return {"model": digest(self._path)}
+
+    def lookup(self, words: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
+        """See `training.vectors.WordVectors`."""
+        return self._encoder.encode(words), np.ones(len(words), dtype=bool)
+
+
+def _recognise(path: Path) -> Options | None:
+    """A folder with a configuration that is ours or, damaged or not, with no list of modules beside it."""
+    config = path / CONFIG_FILE
+    ours = config.is_file() and (_is_ours(config) or not (path / "modules.json").is_file())
+    return Options(model=str(path.resolve())) if ours else None
+
+
+def _is_ours(config: Path) -> bool:
+    try:
+        return CONFIG_KEY in json.loads(config.read_text(encoding="utf-8"))
+    except (ValueError, TypeError, RecursionError):
+        return False
+
+
+WAY = Way(options=Options, open=BeastVectors, recognise=_recognise, path=lambda options: options.path)

@@ -1,0 +1,129 @@
+"""What English knows of Spanish words: through the senses that a Spanish word and English lemmas share.
+
+A profile is the mean of the vectors of a word's translations, in several encoders, and of its senses' definitions,
+weighted by how much of the word each sense is.
+"""
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import sparse
+
+from training.common.rows import pieces, unit_rows
+from training.resources.multiwordnet import Sense
+from training.vectors.spanish_lexical.graph import has_entries, incidence, row_shares
+
+# Senses are weighed by the cosine between the word and the centre of all words of the sense, in a softmax of this
+# temperature: words that were translated by a machine into a sense where they do not belong are far from its centre.
+_TEMPERATURE = 0.25
+# Senses that were met often in tagged English text are likelier; the power keeps rare ones in.
+_COUNT_POWER = 0.3
+_LEAST_SHARE = 0.02
+_ENGLISH_SHARE = 2.0  # of a sense's centre, against 1 for its Spanish words, which are what is in doubt
+
+# Some definitions only make sense after the lemmas they define.
+_LEMMAS_BEFORE_DEFINITION = 4
+
+
+@dataclass(frozen=True)
+class SenseTable:
+    """Spanish words, their senses and the senses' English lemmas.
+
+    `words` are single Spanish words; `spanish` `(senses, words)` and `english` `(senses, lemmas)` say with 1 which
+    belong to a sense; `links` and `opposites` are `(senses, senses)`; `counts` `(senses,)`.
+    """
+
+    words: list[str]
+    lemmas: list[str]
+    definitions: list[str]
+    spanish: sparse.csr_array
+    english: sparse.csr_array
+    links: sparse.csr_array
+    opposites: sparse.csr_array
+    counts: np.ndarray
+
+    @classmethod
+    def of(cls, senses: Mapping[str, Sense]) -> "SenseTable":
+        """The table of all senses; definitions are put after their lemmas, and are empty where there is none."""
+        rows = {key: row for row, key in enumerate(senses)}
+        words = sorted({word for sense in senses.values() for word in sense.lemmas if " " not in word})
+        lemmas = sorted({lemma for sense in senses.values() for lemma in sense.english})
+        word_rows, lemma_rows = ({text: row for row, text in enumerate(texts)} for texts in (words, lemmas))
+        definitions = [
+            f"{', '.join(sense.english[:_LEMMAS_BEFORE_DEFINITION])}: {sense.definition}" if sense.definition else ""
+            for sense in senses.values()
+        ]
+
+        def matrix(texts: Callable[[Sense], Collection[str]], columns: Mapping[str, int]) -> sparse.csr_array:
+            pairs = (
+                (rows[key], columns[text], 1.0)
+                for key, sense in senses.items()
+                for text in texts(sense)
+                if text in columns
+            )
+            return incidence(pairs, shape=(len(rows), len(columns)))
+
+        return cls(
+            words,
+            lemmas,
+            definitions,
+            spanish=matrix(lambda sense: sense.lemmas, word_rows),
+            english=matrix(lambda sense: sense.english, lemma_rows),
+            links=matrix(lambda sense: sense.neighbours, rows),
+            opposites=matrix(lambda sense: sense.antonyms, rows),
+            counts=np.array([sense.count for sense in senses.values()], dtype=np.float32),
+        )
+
+    def weights(self, spanish_vectors: np.ndarray, *, english_vectors: np.ndarray) -> sparse.csr_array:
+        """How much of each word each of its senses is, `(words, senses)`, rows that sum to 1.
+
+        The vectors, `(words, width)` and `(lemmas, width)`, are of one encoder for both languages.
+        """
+        spanish = _centred_units(spanish_vectors)
+        centres = row_shares(self.spanish) @ spanish
+        centres += _ENGLISH_SHARE * (row_shares(self.english) @ _centred_units(english_vectors))
+        lengths = np.linalg.norm(centres, axis=1)
+        pairs = sparse.coo_array(self.spanish.T)
+        words, senses = pairs.coords
+        products = [(spanish[words[rows]] * centres[senses[rows]]).sum(axis=1) for rows in pieces(len(words))]
+        cosines = np.concatenate(products) / np.where(lengths > 0, lengths, 1)[senses]
+        weights = np.exp(cosines / _TEMPERATURE) * (1 + self.counts[senses]) ** _COUNT_POWER
+        shares = row_shares(sparse.csr_array(sparse.coo_array((weights, (words, senses)), shape=pairs.shape)))
+        shares.data[shares.data < _LEAST_SHARE] = 0
+        shares.eliminate_zeros()
+        return row_shares(shares)
+
+
+def of_lemmas(weights: sparse.csr_array, *, table: SenseTable, vectors: np.ndarray, centred: bool = True) -> np.ndarray:
+    """Means `(words, width)` float16 of the lemmas' vectors `(lemmas, width)`; zeros where a word has none of them."""
+    return _means(row_shares(weights @ row_shares(table.english)), vectors, centred=centred)
+
+
+def of_definitions(weights: sparse.csr_array, *, table: SenseTable, vectors: np.ndarray) -> np.ndarray:
+    """Means `(words, width)` float16 of the vectors of the definitions that are there, `(definitions, width)`."""
+    defined = np.flatnonzero([bool(text) for text in table.definitions])
+    return _means(row_shares(sparse.csr_array(weights[:, defined])), vectors, centred=True)
+
+
+def _means(shares: sparse.csr_array, vectors: np.ndarray, *, centred: bool) -> np.ndarray:
+    """Means of unit vectors, `centred` before; a row of zeros among the vectors counts as none."""
+    there = np.any(vectors, axis=1)
+    vectors = _centred_units(vectors, there=there) if centred else unit_rows(vectors.astype(np.float32))
+    means = np.concatenate([(shares[rows] @ vectors).astype(np.float16) for rows in pieces(shares.shape[0])])
+    means[~has_entries(shares)] = 0
+    return means
+
+
+def _centred_units(vectors: np.ndarray, *, there: np.ndarray | None = None) -> np.ndarray:
+    """Rows less their mean, at length 1, float32; those that are not `there` `(rows,)` bool are zeros and do not count.
+
+    In place after one copy: these are the largest matrices of all.
+    """
+    centred = vectors.astype(np.float32)
+    centred -= centred.mean(axis=0) if there is None else centred[there].mean(axis=0)
+    lengths = np.linalg.norm(centred, axis=1, keepdims=True)
+    centred /= np.where(lengths > 0, lengths, 1)
+    if there is not None:
+        centred[~there] = 0
+    return centred
