@@ -1,16 +1,14 @@
 """Settings: TOML files and tables, checked whole by pydantic before anything starts, and told of in one line."""
 
 import difflib
+import re
 import tomllib
-import types
-import typing
 from collections.abc import Mapping, Sequence
-from dataclasses import MISSING, fields
+from dataclasses import fields
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, TypeVar
 
 from pydantic import ConfigDict, Field, Strict, ValidationError
-from pydantic.dataclasses import is_pydantic_dataclass
 
 from training.common.errors import InputError
 
@@ -21,7 +19,9 @@ Count = Annotated[int, Field(ge=1)]
 Positive = Annotated[float, Field(gt=0)]
 NotNegative = Annotated[float, Field(ge=0)]
 Share = Annotated[float, Field(ge=0, le=1)]
+AtLeastOne = Field(min_length=1)  # annotates text or a list
 FromList = Strict(False)  # annotates a tuple, as TOML has lists only
+Filled = Annotated[str, AtLeastOne]
 
 # Kinds of errors that are told first: which keys there are explains the others.
 _OF_KEYS = ("unexpected_keyword_argument", "missing")
@@ -37,8 +37,6 @@ def build(
     `renamed` tells the keys of today of those that had another name. Raises `InputError` that names `source`, every
     unknown and every missing key and everything that pydantic or the class finds wrong.
     """
-    if not is_pydantic_dataclass(kind):
-        return _build_plain(kind, values=dict(values), source=source)
     try:
         return kind(**values)
     except ValidationError as error:
@@ -59,7 +57,7 @@ def _problem(error: Any, *, kind: Any, renamed: Mapping[str, str]) -> str:
             return f"missing key {name!r}"
         case "value_error":
             return str(error["ctx"]["error"])
-    should = error["msg"].removeprefix("Input ").replace("tuple", "list").replace("dictionary", "table")
+    should = re.sub(r"^\w+ (?=should )", "", error["msg"]).replace("tuple", "list").replace("dictionary", "table")
     return f"{name} is {error['input']!r:.200}, {should}"
 
 
@@ -113,72 +111,3 @@ def _merged(values: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
         key: _merged(values[key], value) if isinstance(value, dict) and isinstance(values.get(key), dict) else value
         for key, value in changes.items()
     }
-
-
-def check_fields(instance: Any) -> list[str]:
-    """A sentence on each field of a dataclass whose value is not of the field's type; for use in `__post_init__`.
-
-    Knows `str`, `int`, `float` (an integer will do), `bool`, lists and tuples of these, `dict`, `Literal` and unions.
-
-    >>> @dataclass
-    ... class Options:
-    ...     batch_size: int
-    ...     device: Literal["cpu", "cuda"]
-    >>> check_fields(Options(batch_size="many", device="tpu"))
-    ["batch_size is 'many', expected int", "device is 'tpu', expected 'cpu' or 'cuda'"]
-    """
-    hints = typing.get_type_hints(type(instance))
-    return [
-        f"{entry.name} is {getattr(instance, entry.name)!r}, expected {_told(hints[entry.name])}"
-        for entry in fields(instance)
-        if not _fits(getattr(instance, entry.name), hints[entry.name])
-    ]
-
-
-def _fits(value: Any, hint: Any) -> bool:
-    origin, arguments = typing.get_origin(hint), typing.get_args(hint)
-    if hint is Any:
-        return True
-    if origin is Literal:
-        return any(value == each and type(value) is type(each) for each in arguments)
-    if origin in (typing.Union, types.UnionType):
-        return any(_fits(value, each) for each in arguments)
-    if (origin or hint) in (list, tuple):  # TOML knows lists only
-        return isinstance(value, list | tuple) and all(_fits(each, arguments[0]) for each in value if arguments)
-    wanted = (int, float) if hint is float else (origin or hint)
-    return isinstance(value, wanted) and (hint is bool or not isinstance(value, bool))
-
-
-def _told(hint: Any) -> str:
-    origin, arguments = typing.get_origin(hint), typing.get_args(hint)
-    if origin is Literal:
-        return " or ".join(map(repr, arguments))
-    if origin in (typing.Union, types.UnionType):
-        return " or ".join(map(_told, arguments))
-    if (origin or hint) in (list, tuple):
-        return f"a list of {_told(arguments[0])}" if arguments else "a list"
-    return "a table" if (origin or hint) is dict else getattr(hint, "__name__", str(hint))
-
-
-def _build_plain(kind: type[_Kind], *, values: dict[str, Any], source: str) -> _Kind:
-    """An instance of a dataclass that checks itself, from a TOML table.
-
-    Raises `ValueError` that names `source`, every unknown and every missing key and what the class finds wrong.
-    """
-    known = {entry.name: entry for entry in fields(kind)}
-    problems = [f"unknown key {key!r}" for key in sorted(set(values) - set(known))]
-    missing = [
-        name
-        for name, entry in known.items()
-        if name not in values and entry.default is MISSING and entry.default_factory is MISSING
-    ]
-    problems += [f"missing key {name!r}" for name in missing]
-    keys = f"; known keys: {sorted(known)}" if problems else ""
-    if not missing:
-        try:
-            instance = kind(**{key: value for key, value in values.items() if key in known})
-        except ValueError as error:
-            problems.append(str(error))
-    if problems:
-        raise ValueError(f"{source}: {'; '.join(problems)}{keys}")
-    return instance

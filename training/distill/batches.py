@@ -1,6 +1,6 @@
 """The stream of batches: the same words in the same order on every machine, however many processes share them."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from random import Random
 
@@ -9,7 +9,6 @@ import torch
 from torch import Tensor
 
 from beast_core import EncoderConfig, encode_words
-from beast_core.encoding import normalize_word
 from training.distill.noise import misspell
 from training.table import TeacherTable
 
@@ -93,18 +92,3 @@ class Batches:
                 torch.from_numpy, encode_words(list(noisy.values()), config=self.config)
             )
         return Batch(word_bytes, lengths, own, self.targets[distinct])
-
-
-def check_distinct(words: Sequence[str], *, lowercase: bool) -> None:
-    """Raises `ValueError` if several words are one to an encoder that lower-cases them or does not."""
-    spelling: dict[str, str] = {}
-    twins = [
-        (first, word)
-        for word in words
-        if (first := spelling.setdefault(normalize_word(word, lowercase=lowercase), word)) != word
-    ]
-    if twins:
-        raise ValueError(
-            f"{len(twins)} words of the table are the same to the encoder (lowercase = {str(lowercase).lower()}), for "
-            f"example {twins[:3]}; keep one vector of each, or set encoder.lowercase=false"
-        )

@@ -10,10 +10,10 @@ from accelerate import Accelerator
 from torch import Tensor
 from tqdm import tqdm
 
-from beast_core import BeastEncoder, EncoderConfig
+from beast_core import BeastEncoder
 from training.common.devices import good_at_bfloat16
 from training.common.errors import InputError
-from training.distill.batches import Batch, Batches, check_distinct
+from training.distill.batches import Batch, Batches
 from training.distill.losses import distillation_losses, variance
 from training.distill.monitoring import check_learning, check_weights, held_out_cosine
 from training.distill.optimiser import make_optimiser
@@ -49,7 +49,11 @@ class Distillation:
         checkpoint_minutes: float = 2.0,
     ) -> None:
         config = settings.encoder_config()
-        _check_table(table, config=config)
+        if table.width != config.output_width:
+            raise InputError(
+                f"the teacher's vectors have {table.width} dimensions and the encoder gives {config.output_width}; "
+                f"set encoder.output_width={table.width}, or make a table of that width"
+            )
         self.settings, self.table, self.folder = settings, table, RunFolder(output.resolve())
         self.accelerator = Accelerator(
             cpu=device.type == "cpu",
@@ -211,15 +215,6 @@ class Distillation:
             self.accelerator.print(f"going on from step {self.step} of {self.total_steps} ({self.folder.checkpoint})")
         if self.is_main:
             self.folder.start_log(self.step)
-
-
-def _check_table(table: TeacherTable, *, config: EncoderConfig) -> None:
-    if table.width != config.output_width:
-        raise InputError(
-            f"the teacher's vectors have {table.width} dimensions and the encoder gives {config.output_width}; "
-            f"set encoder.output_width={table.width}, or make a table of that width"
-        )
-    check_distinct(table.words, lowercase=config.lowercase)
 
 
 def _check_batches(settings: DistillSettings, *, processes: int) -> None:

@@ -76,10 +76,10 @@ _Options = TypeVar("_Options")
 class Way(Generic[_Options]):
     """How vectors of one kind are described, found and opened.
 
-    `options` is a frozen, keyword-only dataclass that checks itself (see `training.common.settings.check_fields`). One
-    of the two ways to open it is given: `open` takes the options alone; `open_to_teach` also the word list that is
-    taught and a folder, for vectors that are paid for or fitted to that list. Those teach, and what they taught is a
-    table, which is what one evaluates.
+    `options` is a frozen, keyword-only dataclass of pydantic (see `training.common.settings.CHECKED`). One of the two
+    ways to open it is given: `open` takes the options alone; `open_to_teach` also the word list that is taught and a
+    folder, for vectors that are paid for or fitted to that list. Those teach, and what they taught is a table, which is
+    what one evaluates.
 
     `recognise` gives the options for a path of this kind, None for another. `path` is where that lies which the vectors
     are read from, and may raise `ImportError` for a package that is missing. `libraries` are imported only when it is

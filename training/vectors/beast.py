@@ -2,28 +2,24 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from pydantic.dataclasses import dataclass
 
 from beast_core import load_encoder
 from beast_core.storage import CONFIG_FILE, CONFIG_KEY, SHIPPED_MODEL
 from training.common.files import digest
-from training.common.settings import check_fields
+from training.common.settings import CHECKED
 from training.vectors import Free, Way
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, config=CHECKED)
 class Options:
     """The model's folder; empty for the shipped one. Raises `ValueError` for anything but text."""
 
     model: str = ""
-
-    def __post_init__(self) -> None:
-        if problems := check_fields(self):
-            raise ValueError("; ".join(problems))
 
     @property
     def path(self) -> Path:

@@ -2,25 +2,26 @@
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
+from pydantic import Field, field_validator
+from pydantic.dataclasses import dataclass
 from safetensors import SafetensorError
 
 from training.common.devices import choose_device
 from training.common.errors import InputError
 from training.common.files import digest
 from training.common.rows import unit_rows
-from training.common.settings import check_fields
+from training.common.settings import CHECKED, AtLeastOne, Count, Filled, FromList
 from training.vectors import Free, Way
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, config=CHECKED)
 class Options:
     """Which model, and how it is asked. Raises `ValueError` listing every problem at once.
 
@@ -28,30 +29,21 @@ class Options:
     vector is the model's for the one template, `{}` being the word, or the mean of the unit vectors for several.
     """
 
-    model: str
-    templates: tuple[str, ...] = ("{}",)
+    model: Filled
+    templates: Annotated[tuple[str, ...], FromList, AtLeastOne] = ("{}",)
     prompt: str = ""  # put before every text, for models that were trained with instructions
-    truncate: int = 0  # keep only so many entries, of a Matryoshka model; 0 keeps all
-    batch_size: int = 256
+    truncate: Annotated[int, Field(ge=0)] = 0  # keep only so many entries, of a Matryoshka model; 0 keeps all
+    batch_size: Count = 256
     device: str = "auto"  # a GPU if there is one; or cpu, cuda, cuda:1, mps
 
-    def __post_init__(self) -> None:
-        if problems := check_fields(self) or self._value_problems():
-            raise ValueError("; ".join(problems))
-
-    def _value_problems(self) -> list[str]:
-        problems = [] if self.model else ["model is empty, expected a folder or the name of a model"]
-        problems += [] if self.templates else ["templates is empty, expected one or more such as '{}'"]
-        problems += [
-            f"template {template!r} holds {{}} {template.count('{}')} times, expected once"
-            for template in self.templates
-            if template.count("{}") != 1
-        ]
-        if len(set(self.templates)) < len(self.templates):
-            problems.append(f"templates {list(self.templates)} repeat one another, expected different ones")
-        problems += [f"batch_size is {self.batch_size}, expected 1 or more"] if self.batch_size < 1 else []
-        problems += [f"truncate is {self.truncate}, expected 0 or more"] if self.truncate < 0 else []
-        return problems
+    @field_validator("templates")
+    @classmethod
+    def _check_templates(cls, templates: tuple[str, ...]) -> tuple[str, ...]:
+        if wrong := [template for template in templates if template.count("{}") != 1]:
+            raise ValueError(f"templates {wrong} do not hold {{}} once, which stands for the word")
+        if len(set(templates)) < len(templates):
+            raise ValueError(f"templates {list(templates)} repeat one another, should be different ones")
+        return templates
 
 
 class SentenceEncoder(Free):

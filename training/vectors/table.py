@@ -1,19 +1,19 @@
 """Vectors that are in a table already: word2vec, fastText, GloVe, NumPy, Parquet, spaCy."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from pydantic.dataclasses import dataclass
 
 from training.common.files import digest
-from training.common.settings import check_fields
+from training.common.settings import CHECKED
 from training.vectors import Free, Way
 from training.vectors.files import files_of, is_vector_file, read_vectors
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, config=CHECKED)
 class Options:
     """Where the table is (see `training/vectors/files.py` for what can be read) and how words are found in it.
 
@@ -23,10 +23,6 @@ class Options:
 
     path: str
     lowercase: bool = True
-
-    def __post_init__(self) -> None:
-        if problems := check_fields(self):
-            raise ValueError("; ".join(problems))
 
 
 class TableVectors(Free):

@@ -6,18 +6,19 @@ model's teacher is made of it and of `all_minilm_l6_v2`, so that neither judges 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import torch
+from pydantic.dataclasses import dataclass
 
 from training.common.files import digest
+from training.common.settings import CHECKED
 from training.resources.universal_encoder import UniversalEncoder, find_files
 from training.vectors import Free, Way
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, config=CHECKED)
 class Options:
     """There is nothing to choose."""
 

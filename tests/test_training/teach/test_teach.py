@@ -304,7 +304,7 @@ def test_every_shipped_config_is_valid(path):
         (["storage='int4'", "centre=1"], "centre is 1, should be a valid boolean; storage is 'int4', should be 'int8'"),
         (["teacher='lion'"], "teacher is 'lion', expected one of table, beast, sentence_transformers"),
         (["options.path='nowhere.vec'"], r"no table of vectors at .*nowhere\.vec \(path = 'nowhere\.vec'\)"),
-        (["options.lowercase='no'"], "options of table: lowercase is 'no', expected bool"),
+        (["options.lowercase='no'"], "options of table: lowercase is 'no', should be a valid boolean"),
     ],
 )  # fmt: skip
 def test_settings_that_cannot_work_are_told_at_once(task, change, told):

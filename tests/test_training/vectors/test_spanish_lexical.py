@@ -284,12 +284,16 @@ def test_options_are_checked_together(places):
             open_teacher("spanish_lexical", options=options, lexicon=places.root, folder=places.root)
 
     refused(
-        "options of spanish_lexical: unknown key 'words'; sources names ['moby dick'], expected some of ['translations"
-        "', 'english', 'moby', 'definitions', 'synonyms', 'antonyms']; sources ['moby', 'moby', 'moby dick'] names "
-        "one more than once; width is 401, expected 1 to 400; frequent_words is 1, expected 2 or more",
-        **{"words": 3, "sources": ["moby", "moby", "moby dick"], "width": 401, "frequent_words": 1},
+        "sources names ['moby dick'], should be some of ['translations', 'english', 'moby', 'definitions', 'synonyms', "
+        "'antonyms']; frequent_words is 1, should be greater than or equal to 2; width is 401, should be less than or "
+        "equal to 400",
+        **{"sources": ["moby", "moby", "moby dick"], "width": 401, "frequent_words": 1},
     )
-    refused("sources is 'moby', expected a list of str; width is '9', expected int", sources="moby", width="9")
+    refused("options of spanish_lexical: unknown key 'words'", words=3)
+    refused("sources ['moby', 'moby'] names one more than once", sources=["moby", "moby"])
+    refused(
+        "sources is 'moby', should be a valid list; width is '9', should be a valid integer", sources="moby", width="9"
+    )
 
 
 def test_what_is_missing_is_named_with_its_package(teacher, tmp_path, monkeypatch):

@@ -162,7 +162,11 @@ def test_folders_that_hold_no_vectors_are_refused(tmp_path):
 
 
 def test_options_are_checked_together():
-    with pytest.raises(ValueError, match="options of table: unknown key 'pth'; missing key 'path'; known keys"):
+    with pytest.raises(
+        ValueError, match="options of table: missing key 'path'; unknown key 'pth', did you mean 'path'"
+    ):
         open_teacher("table", options={"pth": "x"}, lexicon=None, folder=None)
-    with pytest.raises(ValueError, match="path is 3, expected str; lowercase is 'no', expected bool"):
+    with pytest.raises(
+        ValueError, match="path is 3, should be a valid string; lowercase is 'no', should be a valid boolean"
+    ):
         open_teacher("table", options={"path": 3, "lowercase": "no"}, lexicon=None, folder=None)

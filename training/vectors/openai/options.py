@@ -1,13 +1,13 @@
 """The options of a teacher behind an endpoint."""
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, Literal
 
 import httpx
+from pydantic import Field, field_validator
+from pydantic.dataclasses import dataclass
 
-from training.common.settings import check_fields
+from training.common.settings import CHECKED, Filled
 from training.vectors.openai.answers import WIDEST
 
 # What one request may hold (learn.microsoft.com/azure/foundry/reference/rest/embeddings-create-embedding).
@@ -15,7 +15,8 @@ MOST_INPUTS = 2048
 MOST_TOKENS = 300_000
 
 
-@dataclass(frozen=True, kw_only=True)
+# pydantic shows what was given when its own error is raised, and that may hold a key.
+@dataclass(frozen=True, kw_only=True, config={**CHECKED, "hide_input_in_errors": True})
 class Options:
     """What to ask of whom, and how fast.
 
@@ -28,65 +29,52 @@ class Options:
     Raises `ValueError` that lists every problem at once.
     """
 
-    model: str
+    model: Filled
     base_url: str = "https://api.openai.com/v1"
     key_variable: str = "OPENAI_API_KEY"
-    dimensions: int | None = None
+    dimensions: Annotated[int, Field(ge=1, le=WIDEST)] | None = None
     template: str = "{}"
     encoding_format: Literal["base64", "float"] = "base64"  # fewer bytes and exact; servers may answer with either
-    batch_size: int = 512  # words of a request
-    concurrency: int = 4  # requests under way at once
-    requests_per_minute: float = 0  # 0 sets no bound
-    tokens_per_minute: float = 0
-    timeout_seconds: float = 60
-    attempts: int = 8
-    first_wait_seconds: float = 1
-    price_per_million_tokens: float | None = None
+    batch_size: Annotated[int, Field(ge=1, le=MOST_INPUTS)] = 512  # words of a request
+    concurrency: Annotated[int, Field(ge=1, le=256)] = 4  # requests under way at once
+    requests_per_minute: Annotated[float, Field(ge=0, le=1e9)] = 0  # 0 sets no bound
+    tokens_per_minute: Annotated[float, Field(ge=0, le=1e12)] = 0
+    timeout_seconds: Annotated[float, Field(ge=0.001, le=86_400)] = 60
+    attempts: Annotated[int, Field(ge=1, le=100)] = 8
+    first_wait_seconds: Annotated[float, Field(ge=0, le=600)] = 1
+    price_per_million_tokens: Annotated[float, Field(ge=0, le=1e9)] | None = None
 
-    def __post_init__(self) -> None:
-        if problems := check_fields(self) or self._value_problems():
-            raise ValueError("invalid options: " + "; ".join(problems))
+    @field_validator("base_url")
+    @classmethod
+    def _check_address(cls, url: str) -> str:
+        """An address is written to files, so one that may hold a secret is refused, and not shown."""
+        if any(mark in url for mark in "@?#"):
+            raise ValueError("base_url holds '@', '?' or '#', expected a plain address; keys go into the environment")
+        try:
+            address = httpx.URL(url)
+            good = address.scheme in ("http", "https") and address.host
+        except httpx.InvalidURL:
+            good = False
+        if not good:
+            raise ValueError(f"base_url is {url!r}, expected an address such as https://api.openai.com/v1")
+        return url
+
+    @field_validator("key_variable")
+    @classmethod
+    def _check_variable(cls, name: str) -> str:
+        if not re.fullmatch(r"([A-Za-z_]\w*)?", name, flags=re.ASCII):
+            # Not shown: it may be the key itself.
+            raise ValueError("key_variable is not the name of an environment variable; the key itself belongs in none")
+        return name
+
+    @field_validator("template")
+    @classmethod
+    def _check_template(cls, template: str) -> str:
+        if "{}" not in template:
+            raise ValueError(f"template is {template!r}, expected a text with {{}} in the place of the word")
+        return template
 
     def minutes(self, *, requests: int, tokens: int) -> float:
         """How long so many requests with so many tokens take at the pace that is set; 0 if none is."""
         of_requests = requests / self.requests_per_minute if self.requests_per_minute else 0.0
         return max(of_requests, tokens / self.tokens_per_minute if self.tokens_per_minute else 0.0)
-
-    def _value_problems(self) -> list[str]:
-        problems = [] if self.model else ["model is empty, expected the name of an embeddings model"]
-        problems += _url_problems(self.base_url)
-        if not re.fullmatch(r"([A-Za-z_]\w*)?", self.key_variable, flags=re.ASCII):
-            # Not shown: it may be the key itself.
-            problems.append("key_variable is not the name of an environment variable; the key itself belongs in none")
-        if "{}" not in self.template:
-            problems.append(f"template is {self.template!r}, expected a text with {{}} in the place of the word")
-        problems += [
-            f"{name} is {getattr(self, name)}, expected {least} to {most:,}"
-            for name, least, most in (
-                ("dimensions", 1, WIDEST),
-                ("batch_size", 1, MOST_INPUTS),
-                ("concurrency", 1, 256),
-                ("attempts", 1, 100),
-                ("timeout_seconds", 0.001, 86_400),
-                ("first_wait_seconds", 0, 600),
-                ("requests_per_minute", 0, 10**9),
-                ("tokens_per_minute", 0, 10**12),
-                ("price_per_million_tokens", 0, 10**9),
-            )
-            if getattr(self, name) is not None and not least <= getattr(self, name) <= most
-        ]
-        return problems
-
-
-def _url_problems(url: str) -> Iterator[str]:
-    """An address is written to files, so one that may hold a secret is refused, and not shown."""
-    if any(mark in url for mark in "@?#"):
-        yield "base_url holds '@', '?' or '#', expected a plain address; a key goes into the environment"
-        return
-    try:
-        address = httpx.URL(url)
-        good = address.scheme in ("http", "https") and address.host
-    except httpx.InvalidURL:
-        good = False
-    if not good:
-        yield f"base_url is {url!r}, expected an address such as https://api.openai.com/v1"

@@ -9,20 +9,21 @@ is known but their spelling are placed by regression from the multilingual encod
 import hashlib
 import json
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as compute
+from pydantic import Field, field_validator
+from pydantic.dataclasses import dataclass
 
 from training.common.files import digest
 from training.common.parquet import Columns
 from training.common.processes import run_apart
 from training.common.rows import pieces
-from training.common.settings import check_fields
+from training.common.settings import CHECKED, FromList
 from training.vectors import Estimate
 from training.vectors.spanish_lexical.knowledge import SOURCES, Knowledge, Profiles
 from training.vectors.spanish_lexical.space import Described, LexicalSpace
@@ -35,7 +36,7 @@ _WEIGHTS = {"meaning": 1.0, "spanish": 0.3, "moby": 1.0, "english": 0.6, "defini
 _LEMMA_SHARE = 0.3
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, config=CHECKED)
 class Options:
     """What the teacher is made of. Raises `ValueError` listing every problem at once.
 
@@ -44,27 +45,20 @@ class Options:
     npm is kept.
     """
 
-    sources: tuple[str, ...] = SOURCES
-    frequent_words: int = 30_000
-    width: int = 256
+    sources: Annotated[tuple[str, ...], FromList] = SOURCES
+    frequent_words: Annotated[int, Field(ge=2)] = 30_000
+    width: Annotated[int, Field(ge=1, le=400)] = 256
     debian_root: str = "/"
     downloads: str = "assets/downloads"
 
-    def __post_init__(self) -> None:
-        if problems := check_fields(self) or self._value_problems():
-            raise ValueError("; ".join(problems))
-
-    def _value_problems(self) -> list[str]:
-        problems = []
-        if unknown := [name for name in self.sources if name not in SOURCES]:
-            problems.append(f"sources names {unknown}, expected some of {list(SOURCES)}")
-        if len(set(self.sources)) < len(self.sources):
-            problems.append(f"sources {list(self.sources)} names one more than once")
-        if not 1 <= self.width <= 400:
-            problems.append(f"width is {self.width}, expected 1 to 400")
-        if self.frequent_words < 2:
-            problems.append(f"frequent_words is {self.frequent_words}, expected 2 or more")
-        return problems
+    @field_validator("sources")
+    @classmethod
+    def _check_sources(cls, sources: tuple[str, ...]) -> tuple[str, ...]:
+        if unknown := [name for name in sources if name not in SOURCES]:
+            raise ValueError(f"sources names {unknown}, should be some of {list(SOURCES)}")
+        if len(set(sources)) < len(sources):
+            raise ValueError(f"sources {list(sources)} names one more than once")
+        return sources
 
 
 class SpanishLexicalTeacher:
