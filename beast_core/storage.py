@@ -18,14 +18,12 @@ from torch import Tensor
 
 from beast_core.config import EncoderConfig
 from beast_core.encoder import BeastEncoder
-from beast_core.files import replace_folder
 from beast_core.forking import limit_threads_after_fork
+from beast_core.model_files import CONFIG_FILE, MODULES_FILE, WEIGHTS_FILE, replace_model_folder
 from beast_core.stock import from_stock, module_folders
 from beast_core.tables import NGRAM_TABLE, PackedTable
 
 FORMAT_VERSION = 3
-CONFIG_FILE = "config.json"
-WEIGHTS_FILE = "model.safetensors"
 CONFIG_KEY = "beast"
 SHIPPED_MODEL = Path(__file__).parent / "pretrained" / "es"
 
@@ -39,12 +37,13 @@ def describe(config: EncoderConfig) -> dict[str, Any]:
     return {CONFIG_KEY: {"format_version": FORMAT_VERSION, "encoder": config.to_dict()}}
 
 
-def write_encoder(encoder: BeastEncoder, path: str | Path, *, compact: bool = True) -> Path:
+def write_encoder(encoder: BeastEncoder, path: str | Path, *, compact: bool | None = True) -> Path:
     """Writes the folder in one step (a crash leaves the old one or the new one) and returns its absolute path.
 
     `compact` stores the n-gram table in 2 bits an entry, everything else as float16; reading it back and writing it
     again gives the same bytes. It is for a table that was trained quantisation-aware, as `training.distill` does it; of
-    another, such as one that was fine-tuned, quantising loses something, and `compact=False` keeps float32.
+    another, such as one that was fine-tuned, quantising loses something, and `compact=False` keeps float32. None is
+    compact if nothing is lost by it, and float32 if anything is.
 
     Raises `ModelFolderError` for weights that are not finite or, with `compact`, beyond the range of float16,
     `TypeError` for anything but an encoder, `FileExistsError` for a path that holds something else, `OSError` if the
@@ -53,11 +52,14 @@ def write_encoder(encoder: BeastEncoder, path: str | Path, *, compact: bool = Tr
     if not isinstance(encoder, BeastEncoder):
         raise TypeError(f"expected a BeastEncoder, found {type(encoder).__name__}; of a WordEncoder, pass its .encoder")
     target = Path(path).resolve()
-    state = encoder.weights()
+    state = encoder.weights(packed=True)
     _check_finite(state, where=f"cannot save to {target}")
     if compact:
         state = _compacted(state)
-    with replace_folder(target) as folder:
+    else:
+        lossless = _compacted_without_loss(state) if compact is None else None
+        state = lossless or {name: value.float() for name, value in encoder.weights().items()}
+    with replace_model_folder(target) as folder:
         try:
             (folder / CONFIG_FILE).write_text(json.dumps(describe(encoder.config), indent=2) + "\n", encoding="utf-8")
             save_file(state, folder / WEIGHTS_FILE, metadata={"format": "pt"})
@@ -83,7 +85,7 @@ def read_encoder(path: str | Path | None = None, *, packed: bool = False) -> Bea
         raise FileNotFoundError(f"no model at {folder} (given: {str(path)!r}): found {found}, expected a model folder")
     limit_threads_after_fork()
     config = read_config(folder)
-    if (folder / "modules.json").is_file():
+    if (folder / MODULES_FILE).is_file():
         state, config = _read_stock(folder, config)
     else:
         state = _read_ours(folder / WEIGHTS_FILE, config=config)
@@ -165,7 +167,7 @@ def _read_stock(folder: Path, config: EncoderConfig) -> tuple[dict[str, Tensor],
         except (SafetensorError, OSError) as error:
             raise ModelFolderError(f"cannot read {name} from {file}: {error}; save the model again") from error
 
-    modules = folder / "modules.json"
+    modules = folder / MODULES_FILE
     try:
         parts = [module["path"] for module in json.loads(modules.read_text(encoding="utf-8"))]
     except (ValueError, KeyError, TypeError) as error:
@@ -184,11 +186,26 @@ def _read_stock(folder: Path, config: EncoderConfig) -> tuple[dict[str, Tensor],
 
 
 def _compacted(state: dict[str, Tensor]) -> dict[str, Tensor]:
-    """The table in 2-bit rows, float16 for the rest."""
+    """The table in 2-bit rows, as they are if it is packed, float16 for the rest."""
     compacted = {name: value.half() for name, value in state.items() if name != NGRAM_TABLE}
     if NGRAM_TABLE in state:
-        compacted[NGRAM_TABLE] = PackedTable.pack(state[NGRAM_TABLE].float())
+        table = state[NGRAM_TABLE]
+        compacted[NGRAM_TABLE] = table if table.dtype == torch.uint8 else PackedTable.pack(table.float())
     _check_finite(compacted, where="cannot compact the model (save it with compact=False)")
+    return compacted
+
+
+def _compacted_without_loss(state: dict[str, Tensor]) -> dict[str, Tensor] | None:
+    """The same, if reading it gives the very same weights; None if not."""
+    compacted = {name: value.half() for name, value in state.items() if name != NGRAM_TABLE}
+    if not all(value.to(state[name].dtype).equal(state[name]) for name, value in compacted.items()):
+        return None
+    if NGRAM_TABLE in state:
+        table = state[NGRAM_TABLE]
+        packed = PackedTable(table) if table.dtype == torch.uint8 else PackedTable.without_loss(table.float())
+        if packed is None:
+            return None
+        compacted[NGRAM_TABLE] = packed.weight
     return compacted
 
 

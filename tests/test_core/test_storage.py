@@ -13,6 +13,7 @@ from safetensors.torch import load_file, save_file
 
 from beast_core import PRESETS, ModelFolderError, WordEncoder, read_encoder, write_encoder
 from beast_core.storage import SHIPPED_MODEL
+from beast_core.tables import PackedTable
 
 WORDS = ["", "sol", "ñandú", "electroencefalografistas", "👩‍👩‍👧"]
 TABLE = "ngram_embedding.weight"
@@ -87,6 +88,30 @@ def test_a_compact_row_by_hand(make_encoder, tmp_path):
     assert packed[:2].tolist() == [0b01_10_00_11, 0b01_10_01_10]
     assert packed[2:].view(torch.float16).tolist() == [2, -3]
     assert read_encoder(folder).ngram_embedding.weight[5].tolist() == row
+
+
+def test_a_packed_table_is_written_as_it_was_read(make_encoder, tmp_path, files, monkeypatch):
+    first = write_encoder(make_encoder("averaged"), tmp_path / "first")
+    encoder = read_encoder(first, packed=True)
+    monkeypatch.setattr(PackedTable, "values", None)  # neither unpacked
+    monkeypatch.setattr(PackedTable, "pack", None)  # nor packed anew
+    for compact in (True, None):
+        assert files(write_encoder(encoder, tmp_path / str(compact), compact=compact)) == files(first)
+
+
+def test_unless_told_a_model_is_compact_where_that_loses_nothing(encoder, tmp_path, files):
+    full = write_encoder(encoder, tmp_path / "full", compact=False)
+    assert files(write_encoder(encoder, tmp_path / "unrounded", compact=None)) == files(full)
+    compact = write_encoder(encoder, tmp_path / "compact")
+    for packed in (True, False):
+        rounded = read_encoder(compact, packed=packed)
+        assert files(write_encoder(rounded, tmp_path / str(packed), compact=None)) == files(compact)
+    unpacked = write_encoder(rounded, tmp_path / "unpacked", compact=False)
+    assert {value.dtype for value in load_file(unpacked / "model.safetensors").values()} == {torch.float32}
+    with torch.no_grad():
+        rounded.projection.bias[0] = 70_000  # beyond the range of float16
+    restored = read_encoder(write_encoder(rounded, tmp_path / "large", compact=None))
+    assert all(value.equal(restored.state_dict()[name]) for name, value in rounded.state_dict().items())
 
 
 def test_compact_is_small(make_encoder, tmp_path):

@@ -17,7 +17,8 @@ from pathlib import Path
 import numpy as np
 
 from beast_core import load_encoder
-from beast_core.storage import CONFIG_FILE, CONFIG_KEY, SHIPPED_MODEL
+from beast_core.model_files import CONFIG_FILE, MODULES_FILE
+from beast_core.storage import CONFIG_KEY, SHIPPED_MODEL
 from training.common.errors import InputError
 from training.common.files import size_on_disk
 from training.common.rows import unit_rows
@@ -127,7 +128,7 @@ def _kind(path: Path, *, given: str) -> str:
         return "table"
     if path.is_file():
         raise InputError(f"model {given!r} is a file of an unknown kind, {_EXPECTED}")
-    config, modules = path / CONFIG_FILE, path / "modules.json"
+    config, modules = path / CONFIG_FILE, path / MODULES_FILE
     if modules.is_file() and not (config.is_file() and _is_beast(config)):
         return "sentence-transformers"
     if config.is_file():
