@@ -7,6 +7,7 @@ from dataclasses import MISSING, Field, dataclass, field, fields
 from typing import Any, ClassVar
 
 from beast_core.family import FAMILIES
+from beast_core.spelling import NEWEST_SPELLING
 
 # Longest window that is tested, in the core and in the folders for sentence-transformers. It holds any word of Spanish
 # more than twice over; a text longer than that is no word.
@@ -42,7 +43,8 @@ class EncoderConfig(ABC):
     """Everything that determines the shape of an encoder and how it reads a word.
 
     These are the fields that all families share. Each family in `beast_core.families` has a subclass with its own,
-    which `preset`, `from_dict` and `from_json` choose; its docstring says what the family computes.
+    which `preset`, `from_dict` and `from_json` choose; its docstring says what the family computes. `spelling` is the
+    number of the rule by which strings are one word, see `beast_core.spelling`.
 
     >>> EncoderConfig.preset("mini").layers
     8
@@ -62,6 +64,7 @@ class EncoderConfig(ABC):
     window: int = setting(24, least=1, most=LONGEST_WINDOW)
     causal: bool = setting(False)
     lowercase: bool = setting(True)
+    spelling: int = setting(NEWEST_SPELLING, least=1, most=NEWEST_SPELLING)
 
     def __post_init__(self) -> None:
         found = vars(self)
