@@ -23,7 +23,11 @@ from beast_core.model_files import CONFIG_FILE, MODULES_FILE, WEIGHTS_FILE, repl
 from beast_core.stock import from_stock, module_folders
 from beast_core.tables import NGRAM_TABLE, PackedTable
 
-FORMAT_VERSION = 3
+# To be raised when a folder is written that older versions of this package would misread or not understand, so that
+# they say a newer version wrote it: new files or keys, another meaning or packing of what there was. What this version
+# still reads stays listed, with what it lacks. 4: `spelling`, of which there was only the first rule before.
+FORMAT_VERSION = 4
+_ADDED_SINCE: dict[int, dict[str, Any]] = {FORMAT_VERSION: {}, 3: {"spelling": 1}}
 CONFIG_KEY = "beast"
 SHIPPED_MODEL = Path(__file__).parent / "pretrained" / "es"
 
@@ -113,12 +117,14 @@ def read_config(folder: Path) -> EncoderConfig:
             f'{file} does not describe a BEAST model: expected a JSON object with "{CONFIG_KEY}" holding '
             f'"format_version" and "encoder" ({type(error).__name__}: {error})'
         ) from error
-    if version != FORMAT_VERSION:
-        newer = isinstance(version, int) and version > FORMAT_VERSION
+    if type(version) is not int or version not in _ADDED_SINCE:
+        newer = type(version) is int and version > FORMAT_VERSION
         advice = "a newer version wrote it: pip install --upgrade beast-vectors" if newer else "train the model again"
-        raise ModelFolderError(f"{file} has format version {version!r}, expected {FORMAT_VERSION}; {advice}")
+        expected = " or ".join(map(str, sorted(_ADDED_SINCE)))
+        raise ModelFolderError(f"{file} has format version {version!r:.40}, expected {expected}; {advice}")
+    encoder = described.get("encoder")
     try:
-        return EncoderConfig.from_dict(described.get("encoder"))
+        return EncoderConfig.from_dict(_ADDED_SINCE[version] | encoder if isinstance(encoder, dict) else encoder)
     except ValueError as error:
         raise ModelFolderError(f"{file}: {error}") from error
 

@@ -2,6 +2,7 @@ import json
 import math
 import operator
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from safetensors.torch import load_file, save_file
 
-from beast_core import PRESETS, ModelFolderError, WordEncoder, read_encoder, write_encoder
+from beast_core import PRESETS, BeastEncoder, ModelFolderError, WordEncoder, read_encoder, write_encoder
 from beast_core.storage import SHIPPED_MODEL
 from beast_core.tables import PackedTable
 
@@ -184,8 +185,8 @@ BAD_FOLDERS = {
         ["config.json does not describe a BEAST model", '"beast"'],
     ),
     "newer format": (
-        lambda folder: change_config(folder, lambda beast: beast.update(format_version=4)),
-        ["format version 4, expected 3", "a newer", "pip install --upgrade beast-vectors"],
+        lambda folder: change_config(folder, lambda beast: beast.update(format_version=5)),
+        ["format version 5, expected 3 or 4", "a newer", "pip install --upgrade beast-vectors"],
     ),
     "unknown key": (
         lambda folder: change_config(folder, lambda beast: beast["encoder"].update(colour="red")),
@@ -265,11 +266,25 @@ def test_a_damaged_folder_is_named_with_what_was_found_and_expected(model, damag
 
 
 def test_an_older_or_odd_format_version_is_not_called_newer(model):
-    for version in (2, "3", None):
+    for version in (2, "3", None, 3.0, True, [3]):
         change_config(model, lambda beast, version=version: beast.update(format_version=version))
-        with pytest.raises(ModelFolderError, match=f"version {version!r}, expected 3; train the model again") as caught:
+        with pytest.raises(ModelFolderError, match=rf"version {re.escape(repr(version))}, expected 3 or 4; train the model again") as caught:
             read_encoder(model)
         assert "newer" not in str(caught.value)
+
+
+def test_a_folder_from_before_there_were_spelling_rules_keeps_the_first(model):
+    change_config(model, lambda beast: (beast.update(format_version=3), beast["encoder"].pop("spelling")))
+    old = read_encoder(model)
+    assert old.config.spelling == 1
+    again = read_encoder(write_encoder(old, model.parent / "again"))
+    assert again.config == old.config
+    for word, alike in (("sol", True), ("sol\u00ad", False)):
+        first, newest = (
+            WordEncoder(BeastEncoder(replace(old.config, spelling=spelling)), cache_size=0) for spelling in (1, 2)
+        )
+        newest.encoder.load_state_dict(first.encoder.state_dict())
+        assert np.array_equal(first.encode([word]), newest.encode([word])) == alike
 
 
 @pytest.mark.parametrize(
