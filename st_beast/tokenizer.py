@@ -57,7 +57,8 @@ def _spelling(config: EncoderConfig) -> list[normalizers.Normalizer]:
         for pairs in (BEFORE_FOLDING, AFTER_FOLDING)
     )
     ignored = normalizers.Replace(Regex(IGNORED), "")
-    return [normalizers.Strip(), shortened, ignored, *before, normalizers.NFKC(), *after, *composed, normalizers.Strip()]
+    folded = [*before, normalizers.NFKC(), *after, *composed]
+    return [normalizers.Strip(), shortened, ignored, *folded, normalizers.Strip()]
 
 
 def _byte_letters() -> list[str]:

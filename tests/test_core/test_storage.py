@@ -268,9 +268,9 @@ def test_a_damaged_folder_is_named_with_what_was_found_and_expected(model, damag
 def test_an_older_or_odd_format_version_is_not_called_newer(model):
     for version in (2, "3", None, 3.0, True, [3]):
         change_config(model, lambda beast, version=version: beast.update(format_version=version))
-        with pytest.raises(ModelFolderError, match=rf"version {re.escape(repr(version))}, expected 3 or 4; train the model again") as caught:
+        with pytest.raises(ModelFolderError, match="expected 3 or 4; train the model again") as caught:
             read_encoder(model)
-        assert "newer" not in str(caught.value)
+        assert f"version {version!r}" in str(caught.value) and "newer" not in str(caught.value)
 
 
 def test_a_folder_from_before_there_were_spelling_rules_keeps_the_first(model):

@@ -105,7 +105,8 @@ def check_distinct(words: Sequence[str], *, config: EncoderConfig) -> None:
         if (first := seen.setdefault(spelling, word)) != word
     ]
     if twins:
+        reads = f"lowercase = {str(config.lowercase).lower()}, spelling = {config.spelling}"
         raise ValueError(
-            f"{len(twins)} words of the table are the same to the encoder (spelling rule {config.spelling}, lowercase = {str(config.lowercase).lower()}), for "
-            f"example {twins[:3]}; keep one vector of each, or set encoder.lowercase=false"
+            f"{len(twins)} words of the table are the same to the encoder ({reads}), for example {twins[:3]}; "
+            "keep one vector of each, or set encoder.lowercase=false"
         )
