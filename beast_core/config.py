@@ -13,6 +13,10 @@ from beast_core.spelling import NEWEST_SPELLING
 # more than twice over; a text longer than that is no word.
 LONGEST_WINDOW = 62
 
+# This and the other upper bounds are several times what was ever trained, and low enough that no machine chokes on what
+# a damaged or a hostile file asks for.
+MOST_LAYERS = 64
+
 _WHOLE_NUMBERS = tuple[int, ...]
 _EXPECTED: dict[Any, str] = {
     str: "a string",
@@ -56,11 +60,11 @@ class EncoderConfig(ABC):
 
     family: ClassVar[str]
 
-    layers: int = setting(least=1)
-    heads: int = setting(least=1)
-    hidden_width: int = setting(256, least=1)
-    feed_forward_width: int = setting(1024, least=1)
-    output_width: int = setting(256, least=1)
+    layers: int = setting(least=1, most=MOST_LAYERS)
+    heads: int = setting(least=1, most=256)
+    hidden_width: int = setting(256, least=1, most=8192)
+    feed_forward_width: int = setting(1024, least=1, most=32_768)
+    output_width: int = setting(256, least=1, most=4096)
     window: int = setting(24, least=1, most=LONGEST_WINDOW)
     causal: bool = setting(False)
     lowercase: bool = setting(True)

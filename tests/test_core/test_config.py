@@ -23,9 +23,9 @@ def configurations(draw: st.DrawFn) -> EncoderConfig:
         "lowercase": draw(st.booleans()),
     }
     if draw(st.booleans()):
-        return FlattenConfig(layers=draw(small), causal=draw(st.booleans()), **values)
+        return FlattenConfig(layers=draw(st.integers(1, 64)), causal=draw(st.booleans()), **values)
     sizes = tuple(sorted(draw(st.sets(st.integers(2, 12), min_size=1))))
-    values |= {"layers": draw(st.just(0) | small), "projection_width": draw(st.just(0) | small)}
+    values |= {"layers": draw(st.integers(0, 64)), "projection_width": draw(st.just(0) | small)}
     buckets = draw(st.lists(small, min_size=len(sizes), max_size=len(sizes)))
     return NgramConfig(ngram_sizes=sizes, ngram_buckets=tuple(buckets), **values)
 
