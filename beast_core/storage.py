@@ -127,7 +127,7 @@ def read_config(folder: Path) -> EncoderConfig:
         advice = "a newer version wrote it: pip install --upgrade beast-vectors" if newer else "train the model again"
         expected = " or ".join(map(str, sorted(_ADDED_SINCE)))
         raise ModelFolderError(f"{file} has format version {version!r:.40}, expected {expected}; {advice}")
-    encoder = described.get("encoder")
+    encoder: Any = described.get("encoder")
     try:
         return EncoderConfig.from_dict(_ADDED_SINCE[version] | encoder if isinstance(encoder, dict) else encoder)
     except (ValueError, RecursionError) as error:

@@ -9,8 +9,9 @@ read here, into memory of our own.
 import math
 import os
 from collections.abc import Mapping, Sequence
+from io import BufferedReader
 from pathlib import Path
-from typing import Any, BinaryIO, NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
@@ -68,7 +69,7 @@ def read_tensors(file: Path, *, expected: Mapping[str, Sequence[Form]], alone: b
         raise ModelFolderError(f"{file} ({size:,} bytes) is larger than what memory is left") from error
 
 
-def _read_header(stream: BinaryIO, *, size: int) -> tuple[int, dict[str, Any]]:
+def _read_header(stream: BufferedReader, *, size: int) -> tuple[int, dict[str, Any]]:
     """Where the data begins, and the header."""
     length = int.from_bytes(stream.read(8), "little")
     if size < 8 or length > min(size - 8, _LONGEST_HEADER):
@@ -93,8 +94,9 @@ def _misfits(header: Mapping[str, Any], *, expected: Mapping[str, Sequence[Form]
     return problems
 
 
-def _read_tensor(stream: BinaryIO, entry: Mapping[str, Any], *, begin: int, size: int) -> Tensor:
-    dtype, shape, offsets = _DTYPES[entry["dtype"]], entry["shape"], entry.get("data_offsets")
+def _read_tensor(stream: BufferedReader, entry: Mapping[str, Any], *, begin: int, size: int) -> Tensor:
+    dtype, shape = _DTYPES[entry["dtype"]], entry["shape"]
+    offsets: Any = entry.get("data_offsets")
     needed = math.prod(shape) * dtype.itemsize
     try:
         start, end = offsets
