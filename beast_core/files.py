@@ -7,7 +7,7 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 if sys.platform != "win32":  # which cannot lock folders
@@ -88,11 +88,13 @@ def _prefix(name: str) -> str:
 def _remove_abandoned(parent: Path, *, name: str = "") -> None:
     """Removes working folders that no process holds, those of that name or, without one, all."""
     begins = re.escape(_prefix(name)) if name else r"\..+\.saving\."
-    for folder in parent.iterdir():
-        if re.match(begins, folder.name) and folder.is_dir() and not folder.is_symlink():
-            with _lock(folder, wait=False) as locked:
-                if locked:
-                    shutil.rmtree(folder, ignore_errors=True)
+    pattern = re.compile(f"{begins}[a-z0-9_]{{8}}")  # as mkdtemp ends them
+    with suppress(OSError):  # of a parent that may not be listed, nothing is known
+        for folder in parent.iterdir():
+            if pattern.fullmatch(folder.name) and folder.is_dir() and not folder.is_symlink():
+                with _lock(folder, wait=False) as locked:
+                    if locked:
+                        shutil.rmtree(folder, ignore_errors=True)
 
 
 @contextmanager
