@@ -110,7 +110,7 @@ class EncoderConfig(ABC):
     @classmethod
     def preset(cls, name: str, **changes: Any) -> "EncoderConfig":
         """The preset of that name, with fields changed. Raises `ValueError` naming what there is."""
-        presets = {name: preset for family in FAMILIES.values() for name, preset in family.presets.items()}
+        presets = {key: preset for family in FAMILIES.values() for key, preset in family.presets.items()}
         if name not in presets:
             raise ValueError(f"unknown preset {name!r}, expected one of {sorted(presets)}")
         return cls.from_dict(presets[name].to_dict() | changes)

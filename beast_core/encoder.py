@@ -48,7 +48,7 @@ class BeastEncoder(nn.Module):
         raise NotImplementedError
 
     def initialise_embeddings(self) -> None:
-        """Fills the embeddings, with random values of the right scale."""
+        """Fills the embeddings with random values of the right scale."""
         raise NotImplementedError
 
     def backbone(self, word_bytes: Tensor, *, lengths: Tensor) -> Tensor:

@@ -10,7 +10,7 @@ from typing import Any
 from sentence_transformers.base.modules import Dense, Normalize
 from sentence_transformers.sentence_transformer.modules import CNN, Pooling
 from torch import nn
-from transformers import BertConfig, BertModel, BltConfig, BltModel, PreTrainedTokenizerFast
+from transformers import BertConfig, BertModel, BltConfig, BltModel, PreTrainedModel, PreTrainedTokenizerFast
 
 from beast_core import EncoderConfig
 from beast_core.families.flatten import FlattenConfig
@@ -27,8 +27,12 @@ class StockParts(ABC):
     config: EncoderConfig
 
     @abstractmethod
+    def backbone(self) -> PreTrainedModel:
+        """The model of `transformers`, with any weights."""
+
+    @abstractmethod
     def modules(self) -> list[nn.Module]:
-        """The backbone and the modules after it, in the order of `module_folders`, with any weights."""
+        """The modules after it, in the order of `module_folders`, with any weights."""
 
     @abstractmethod
     def tokenizer(self) -> PreTrainedTokenizerFast:
@@ -48,13 +52,14 @@ class NgramParts(StockParts):
     def modules(self) -> list[nn.Module]:
         """See `StockParts.modules`."""
         config, width = self.config, self.config.hidden_width
-        backbone, pooling = BltModel(self._backbone()), Pooling(width, POOLINGS[config.pooling].stock_mode)
+        pooling = Pooling(width, POOLINGS[config.pooling].stock_mode)
         output = [Dense(config.pooled_width, config.output_width), Normalize()]
         if config.projection_width:
             output.insert(0, Dense(width, config.projection_width, activation_function=nn.GELU()))
-        return [backbone, pooling, *output]
+        return [pooling, *output]
 
-    def _backbone(self) -> BltConfig:
+    def backbone(self) -> PreTrainedModel:
+        """See `StockParts.backbone`."""
         config, width, positions = self.config, self.config.hidden_width, self.config.window + 2
         shared = {
             "rms_norm_eps": NORM_EPSILON if config.layers else LINEAR_NORM_EPSILON,
@@ -70,7 +75,7 @@ class NgramParts(StockParts):
             "hidden_size_global": 2,
         }
         unused = shared | {"num_attention_heads": 1, "num_hidden_layers": 0, "intermediate_size": 2}
-        return BltConfig(
+        blt = BltConfig(
             vocab_size=SYMBOLS,
             max_position_embeddings=positions,
             patch_in_forward=False,
@@ -89,6 +94,7 @@ class NgramParts(StockParts):
             use_cache=False,
             **describe(config),
         )
+        return BltModel(blt)
 
     def tokenizer(self) -> PreTrainedTokenizerFast:
         """See `StockParts.tokenizer`."""
@@ -102,9 +108,9 @@ class FlattenParts(StockParts):
 
     config: FlattenConfig
 
-    def modules(self) -> list[nn.Module]:
-        """See `StockParts.modules`."""
-        config, output_width = self.config, self.config.output_width
+    def backbone(self) -> PreTrainedModel:
+        """See `StockParts.backbone`."""
+        config = self.config
         bert = BertConfig(
             vocab_size=256,
             hidden_size=config.hidden_width,
@@ -122,14 +128,14 @@ class FlattenParts(StockParts):
             use_cache=False,
             **describe(config),
         )
+        return BertModel(bert)
+
+    def modules(self) -> list[nn.Module]:
+        """See `StockParts.modules`."""
+        config, width = self.config, self.config.output_width
         kernel = 2 * config.window - 1
-        return [
-            BertModel(bert),
-            CNN(config.hidden_width, output_width, kernel_sizes=[kernel], stride_sizes=[config.window]),
-            Pooling(output_width, "cls"),
-            Dense(output_width, output_width),
-            Normalize(),
-        ]
+        convolution = CNN(config.hidden_width, width, kernel_sizes=[kernel], stride_sizes=[config.window])
+        return [convolution, Pooling(width, "cls"), Dense(width, width), Normalize()]
 
     def tokenizer(self) -> PreTrainedTokenizerFast:
         """See `StockParts.tokenizer`."""

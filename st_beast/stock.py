@@ -18,10 +18,11 @@ from beast_core.model_files import WEIGHTS_FILE
 from beast_core.stock import module_folders, to_stock
 from st_beast.families import StockParts, stock_parts
 
-# What can differ between the parts of two libraries: case, composition, what is long, empty, white, or no letter.
+# Where the parts of two libraries can differ: what is empty, long or no letter, case, composition, typography, white
+# space, what is not seen.
 _PROBES = (
     *("", "a", "perro", "Ñandú", "ca\u00f1a", "can\u0303a", "otorrinolaringólogos y más allá", "x" * 24, "ñ" * 13),
-    *(" ", "\0", "12.345,67", "日本語", "مرحبا", "👩‍👩‍👧"),
+    *(" ", " perro\n", "\0", "co\u00adche", "ﬁn", "d’or", "12.345,67", "日本語", "مرحبا", "👩‍👩‍👧"),
 )
 _TOLERANCE = 1e-5
 
@@ -36,11 +37,10 @@ def stock_model(encoder: BeastEncoder, **options: Any) -> SentenceTransformer:
     state = {name: value.float() for name, value in encoder.weights().items()}
     tensors, parts = to_stock(state, config=config), stock_parts(config)
     with torch.device("meta"):
-        modules = parts.modules()
-    for folder, module in zip(module_folders(config), modules, strict=True):
+        backbone, modules = parts.backbone(), parts.modules()
+    for folder, module in zip(module_folders(config), [backbone, *modules], strict=True):
         _fill(module, tensors.get(folder, {}))
-    modules[0] = _transformer(modules[0], parts)
-    model = SentenceTransformer(modules=modules, device="cpu", **options)
+    model = SentenceTransformer(modules=[_transformer(backbone, parts), *modules], device="cpu", **options)
     _check(model, state=state, config=config)
     return model
 
@@ -90,9 +90,10 @@ def _transformer(backbone: PreTrainedModel, parts: StockParts) -> Transformer:
     with tempfile.TemporaryDirectory() as folder:
         backbone.save_pretrained(folder)
         parts.tokenizer().save_pretrained(folder)
-        return Transformer(
+        transformer: Transformer = Transformer(
             folder,
             # Ends up in the saved folder, which must not vary with HF_HUB_OFFLINE.
             processor_kwargs={"local_files_only": True},
             processing_kwargs={"text": text} if text else None,
         )
+        return transformer
