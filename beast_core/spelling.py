@@ -30,7 +30,7 @@ know more.
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 NEWEST_SPELLING = 2
 
@@ -75,17 +75,16 @@ def _ignored() -> str:
     return f"[{_INVISIBLE}{_SELECTORS}{_JOINER}{_TAGS}](?:{'|'.join(cases)})"
 
 
-# What rule 2 does, in this order, for whoever follows it by other means. Each pair is a pattern and what comes in its
-# place. Before NFKC: an acute accent, which it would make a space and a mark; ordinals, kept behind code points that
-# Unicode promises not to assign.
+# What rule 2 does, in this order, for whoever follows it by other means. A pair is some code points and what comes in
+# the place of each. Before NFKC: an acute accent, which it would make a space and a mark; ordinals, kept behind code
+# points that Unicode promises not to assign.
 IGNORED = _ignored()
-BEFORE_FOLDING = (("[´\u1ffd]", "'"), ("ª", "\ufdd0"), ("º", "\ufdd1"))
-AFTER_FOLDING = (("[‘’‛ʼ]", "'"), ("‐", "-"), ("\ufdd0", "ª"), ("\ufdd1", "º"))
+BEFORE_FOLDING = (("´\u1ffd", "'"), ("ª", "\ufdd0"), ("º", "\ufdd1"))
+AFTER_FOLDING = (("‘’‛ʼ", "'"), ("‐", "-"), ("\ufdd0", "ª"), ("\ufdd1", "º"))
 
 _SEPARATOR = "\n"
 _STRIPPED = "".join(letter for letter in map(chr, range(0x3001)) if re.match(f"[{_WHITE_SPACE}]", letter))
 _ignored_pattern = re.compile(IGNORED)
-_replacements = [[(re.compile(pattern), text) for pattern, text in pairs] for pairs in (BEFORE_FOLDING, AFTER_FOLDING)]
 _blank_pattern = re.compile(f"[{_WHITE_SPACE}{_INVISIBLE}{_SELECTORS}{_JOINER}{_TAGS}]*")
 
 
@@ -144,14 +143,16 @@ def _shortened(word: str) -> str:
 
 
 def _fold(text: str, *, lowercase: bool) -> str:
-    before, after = _replacements
-    text = _ignored_pattern.sub("", text)
-    for pattern, replacement in before:
-        text = pattern.sub(replacement, text)
-    text = unicodedata.normalize("NFKC", text)
-    for pattern, replacement in after:
-        text = pattern.sub(replacement, text)
+    text = _replaced(_ignored_pattern.sub("", text), BEFORE_FOLDING)
+    text = _replaced(unicodedata.normalize("NFKC", text), AFTER_FOLDING)
     return _lower_and_compose(text, lowercase=lowercase)
+
+
+def _replaced(text: str, pairs: Iterable[tuple[str, str]]) -> str:
+    for letters, replacement in pairs:
+        for letter in letters:
+            text = text.replace(letter, replacement)
+    return text
 
 
 def _lower_and_compose(text: str, *, lowercase: bool) -> str:

@@ -53,7 +53,7 @@ def _spelling(config: EncoderConfig) -> list[normalizers.Normalizer]:
     if config.spelling == 1:
         return [shortened, *composed]
     before, after = (
-        [normalizers.Replace(Regex(pattern), text) for pattern, text in pairs]
+        [normalizers.Replace(Regex(f"[{letters}]"), text) for letters, text in pairs]
         for pairs in (BEFORE_FOLDING, AFTER_FOLDING)
     )
     ignored = normalizers.Replace(Regex(IGNORED), "")
