@@ -16,8 +16,12 @@ def attribute_id(attr: str) -> int:
 
 
 def has_vector(word: str) -> bool:
-    """False for the empty string and for white space; any other string has a vector."""
-    return bool(word) and not word.isspace()
+    """False for the empty string, white space and what is not shown, such as a lone soft hyphen; else True."""
+    if word.isascii():
+        return bool(word) and not word.isspace()
+    from beast_core import is_blank
+
+    return not (word.isspace() or is_blank(word))
 
 
 def nearest(queries: np.ndarray, *, candidates: np.ndarray, n: int, sort: bool) -> tuple[np.ndarray, np.ndarray]:

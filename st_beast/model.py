@@ -1,7 +1,6 @@
 """The fast encoder as a `SentenceTransformer`, which saves folders of stock parts."""
 
 import json
-import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,7 +11,8 @@ from sentence_transformers.util.decorators import deprecated_kwargs
 from torch import Tensor, nn
 
 from beast_core import BeastEncoder, check_words, encode_words, read_encoder
-from beast_core.files import replace_folder
+from beast_core.files import working_folder
+from beast_core.model_files import replace_model_folder
 from st_beast.stock import halve_weights, stock_model
 
 _HOST_CONFIG = "config_sentence_transformers.json"
@@ -141,10 +141,10 @@ class BeastSentenceTransformer(SentenceTransformer):
         try:
             stock = stock_model(self[0].encoder, **options)
             # Files are replaced, never overwritten: the weights of this very model may be mapped from them.
-            with tempfile.TemporaryDirectory(dir=target, prefix=".saving.") as folder:
-                stock.save(folder, model_name, create_model_card, train_datasets)
-                halve_weights(Path(folder))
-                for file in filter(Path.is_file, Path(folder).rglob("*")):
+            with working_folder(target, name="model") as folder:
+                stock.save(str(folder), model_name, create_model_card, train_datasets)
+                halve_weights(folder)
+                for file in filter(Path.is_file, folder.rglob("*")):
                     destination = target / file.relative_to(folder)
                     destination.parent.mkdir(exist_ok=True)
                     file.replace(destination)
@@ -196,6 +196,6 @@ def save(path: str | Path, *, model: str | Path | None = None) -> Path:
     and what `load` raises.
     """
     loaded = load(model, device="cpu")
-    with replace_folder(path) as folder:
+    with replace_model_folder(path) as folder:
         loaded.save(folder)
     return Path(path).resolve()

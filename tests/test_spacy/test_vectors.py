@@ -50,12 +50,14 @@ def test_similarity_is_the_cosine_and_warns_of_nothing(nlp):
 def test_white_space_and_nothing_have_no_vector(nlp):
     vectors = nlp.vocab.vectors
     doc = Doc(nlp.vocab, words=["\n\n", "a"])
-    for blank in ("", " ", "\n\n", "\t", "\u00a0", "\u2003"):
+    for blank in ("", " ", "\n\n", "\t", "\u00a0", "\u2003", "\x1c", "\u00ad", "\ufeff", "\ufe0f", " \u200b"):
         assert blank not in vectors and not nlp.vocab.has_vector(blank)
         assert nlp.vocab.get_vector(blank).tolist() == [0.0] * 16 == vectors[blank].tolist()
     assert not doc[0].has_vector and doc[0].vector_norm == 0 and doc[1].has_vector
     assert vectors.get_batch([" ", "a", ""]).any(axis=1).tolist() == [False, True, False]
     assert not nlp("").vector.any() and nlp("").vector.shape == (16,)
+    invisible = Doc(nlp.vocab, words=["sol", "\ufe0f", "\u00ad"])
+    assert invisible.vector.any() and (3 * invisible.vector).tolist() == pytest.approx(invisible[0].vector.tolist())
 
 
 def test_documents_made_without_the_pipeline_have_vectors(nlp):

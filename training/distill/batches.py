@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from beast_core import EncoderConfig, encode_words
-from beast_core.encoding import normalize_word
+from beast_core.spelling import normalise_words
 from training.distill.noise import misspell
 from training.table import TeacherTable
 
@@ -95,16 +95,18 @@ class Batches:
         return Batch(word_bytes, lengths, own, self.targets[distinct])
 
 
-def check_distinct(words: Sequence[str], *, lowercase: bool) -> None:
-    """Raises `ValueError` if several words are one to an encoder that lower-cases them or does not."""
-    spelling: dict[str, str] = {}
+def check_distinct(words: Sequence[str], *, config: EncoderConfig) -> None:
+    """Raises `ValueError` if several words are one to an encoder, by its spelling rule and its `lowercase`."""
+    seen: dict[str, str] = {}
+    spelled = normalise_words(words, lowercase=config.lowercase, spelling=config.spelling)
     twins = [
         (first, word)
-        for word in words
-        if (first := spelling.setdefault(normalize_word(word, lowercase=lowercase), word)) != word
+        for word, spelling in zip(words, spelled, strict=True)
+        if (first := seen.setdefault(spelling, word)) != word
     ]
     if twins:
+        reads = f"lowercase = {str(config.lowercase).lower()}, spelling = {config.spelling}"
         raise ValueError(
-            f"{len(twins)} words of the table are the same to the encoder (lowercase = {str(lowercase).lower()}), for "
-            f"example {twins[:3]}; keep one vector of each, or set encoder.lowercase=false"
+            f"{len(twins)} words of the table are the same to the encoder ({reads}), for example {twins[:3]}; "
+            "keep one vector of each, or set encoder.lowercase=false"
         )

@@ -64,7 +64,7 @@ class Distillation:
                 f"the teacher's vectors have {table.width} dimensions and the encoder gives {config.output_width}; "
                 f"set encoder.output_width={table.width}, or make a table of that width"
             )
-        check_distinct(table.words, lowercase=config.lowercase)
+        check_distinct(table.words, config=config)
         self.settings, self.table, self.output = settings, table, output.resolve()
         self.accelerator = Accelerator(
             cpu=device.type == "cpu",
