@@ -13,7 +13,7 @@ from st_beast.word_module import WordModule
 
 # Matryoshka2dLoss is an AdaptiveLayerLoss.
 _REASONS = {
-    AdaptiveLayerLoss: "it trains what each layer of a transformer gives; for shorter vectors alone, MatryoshkaLoss works",
+    AdaptiveLayerLoss: "it trains the output of each layer; for shorter vectors alone, MatryoshkaLoss works",
     DenoisingAutoEncoderLoss: "it trains a second transformer to write the text again from its vector",
 }
 

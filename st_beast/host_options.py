@@ -26,7 +26,10 @@ def _are_prompts(value: object) -> bool:
 _OPTIONS: dict[str, tuple[str, Callable[[Any], bool]]] = {
     "prompts": ("an object of texts", _are_prompts),
     "default_prompt_name": ("a text or null", lambda value: value is None or isinstance(value, str)),
-    "similarity_fn_name": (f"one of {', '.join(_SIMILARITIES)}, or null", lambda value: value in {None, *_SIMILARITIES}),
+    "similarity_fn_name": (
+        f"one of {', '.join(_SIMILARITIES)}, or null",
+        lambda value: value in (None, *_SIMILARITIES),
+    ),
     "truncate_dim": ("a whole number above 0, or null", is_truncation),
 }
 HOST_OPTIONS = tuple(_OPTIONS)

@@ -5,20 +5,20 @@ type, module and all, and take another model than the one they were given withou
 """
 
 import copy
-import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, Self, cast
 
-import numpy as np
+import torch
 from sentence_transformers import SentenceTransformer
 from sentence_transformers.util.decorators import deprecated_kwargs
-from torch import Tensor
+from torch import Tensor, nn
 
 from beast_core import check_words, read_encoder
-from beast_core.files import replace_folder
+from beast_core.files import working_folder
+from beast_core.model_files import CONFIG_FILE, replace_model_folder
 from st_beast.host_options import HOST_OPTIONS, is_truncation, read_options
-from st_beast.model_card import read_card
+from st_beast.model_card import add_section, card_data, read_card, read_credits_section
 from st_beast.progress import without_progress_bars
 from st_beast.stock import halve_weights, stock_model
 from st_beast.word_module import WordModule, refuse_unknown
@@ -43,19 +43,31 @@ class BeastSentenceTransformer(SentenceTransformer):
         device: str | None = None,
         similarity_fn_name: str | None = None,
         truncate_dim: int | None = None,
-        trust_remote_code: bool = False,  # the trainer passes it when it loads a checkpoint; there is no code to trust
     ) -> None:
         encoder = read_encoder(path, packed=not trainable)
-        options = {} if path is None else read_options(Path(path))
+        folder = None if path is None else Path(path)
+        options = {} if folder is None else read_options(folder)
         given = {"similarity_fn_name": similarity_fn_name, "truncate_dim": truncate_dim}
-        card_data, card = read_card(path)
         super().__init__(
             modules=[WordModule(encoder)],
             device=device,
-            model_card_data=card_data,
+            model_card_data=card_data(folder),
             **options | {name: value for name, value in given.items() if value is not None},
         )
-        self._model_card_text = card
+        # The host writes this again, as it was, unless the model was trained since.
+        self._model_card_text = read_card(folder)  # type: ignore[assignment]  # None, as the host has it
+        self._credits_section = read_credits_section(folder)
+
+    @classmethod
+    def _load_with_module_classes(
+        cls, model_name_or_path: str, module_classes: Mapping[str, type[nn.Module]], **_: Any
+    ) -> Self:
+        """What the trainer loads a checkpoint with, to go on with its weights: never packed."""
+        return cls(model_name_or_path, trainable=True)
+
+    @property
+    def _words(self) -> WordModule:
+        return cast(WordModule, self[0])
 
     @property
     def truncate_dim(self) -> int | None:
@@ -76,14 +88,14 @@ class BeastSentenceTransformer(SentenceTransformer):
         prompt: str | None = None,
         batch_size: int = _BATCH_SIZE,
         show_progress_bar: bool | None = None,
-        output_value: str | None = "sentence_embedding",
-        precision: str = "float32",
+        output_value: Literal["sentence_embedding"] | None = "sentence_embedding",
+        precision: Literal["float32", "int8", "uint8", "binary", "ubinary"] = "float32",
         convert_to_numpy: bool = True,
         convert_to_tensor: bool = False,
-        device: str | list[str] | None = None,
+        device: str | list[str | torch.device] | None = None,
         normalize_embeddings: bool = False,
         truncate_dim: int | None = None,
-        pool: dict[str, Any] | None = None,
+        pool: dict[Literal["input", "output", "processes"], Any] | None = None,
         chunk_size: int | None = None,
         task: str | None = None,
         **unknown: Any,
@@ -97,8 +109,8 @@ class BeastSentenceTransformer(SentenceTransformer):
         if output_value not in {"sentence_embedding", None}:
             raise ValueError(
                 f"output_value is {output_value!r}, expected 'sentence_embedding', or None for all that is computed: "
-                "this model sums a word up and has no vectors of its parts; SentenceTransformer(folder), where folder is "
-                "what st_beast.save wrote, has them"
+                "this model has no vectors of a word's parts; SentenceTransformer(folder), where folder is what "
+                "st_beast.save wrote, has them"
             )
         if not is_truncation(truncate_dim):
             raise ValueError(f"truncate_dim is {truncate_dim!r}, expected a whole number above 0, or None")
@@ -150,7 +162,7 @@ class BeastSentenceTransformer(SentenceTransformer):
         self, inputs: Iterable[str], prompt: str | None = None, **options: Any
     ) -> dict[str, Tensor]:
         """See `WordModule.preprocess`. The host's own first asks of each word whether it is a picture."""
-        return self[0].preprocess(inputs, prompt=prompt, **options)
+        return self._words.preprocess(inputs, prompt=prompt, **options)
 
     def save(
         self,
@@ -162,7 +174,8 @@ class BeastSentenceTransformer(SentenceTransformer):
     ) -> None:
         """Writes the folder of stock parts, beside whatever else is in `path`; each file is there whole or not at all.
 
-        Raises `ValueError` if modules were added to the model, or for `safe_serialization=False` (a pickle).
+        Raises `ValueError` if modules were added to the model or quantised, or for `safe_serialization=False` (a
+        pickle).
         """
         if len(self) != 1:
             added = ", ".join(type(module).__name__ for module in list(self)[1:])
@@ -172,20 +185,23 @@ class BeastSentenceTransformer(SentenceTransformer):
             )
         if not safe_serialization:
             raise ValueError("safe_serialization is False, expected True: BEAST models are never pickled")
+        if not all(isinstance(value, Tensor) for value in self.state_dict().values()):
+            raise ValueError("cannot save a model with quantised layers: save it first, then quantise what was loaded")
         target = Path(path)
         target.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=target, prefix=".saving.") as folder:
-            self._write(Path(folder), model_name, create_model_card)
-            _replace_files(Path(folder), target=target)
+        with working_folder(target, name="model") as folder:
+            self._write(folder, model_name, create_model_card)
+            _replace_files(folder, target=target)
 
     def _write(self, folder: Path, model_name: str | None, create_model_card: bool) -> None:
         options = {name: getattr(self, name) for name in HOST_OPTIONS}
-        # A model makes the card's data its own; the copy is the stock model's, which the card describes.
-        card_data = copy.copy(self.model_card_data)
+        # A model makes the card's data its own: those of the stock model, which the card describes, are a copy.
+        data = copy.copy(self.model_card_data)
         with without_progress_bars():
-            stock = stock_model(self[0].encoder, **options, model_card_data=card_data)
+            stock = stock_model(self._words.encoder, **options, model_card_data=data)
             stock._model_card_text = self._model_card_text
             stock.save(str(folder), model_name, create_model_card)
+        add_section(folder, section=self._credits_section)
         halve_weights(folder)
 
 
@@ -194,7 +210,7 @@ def _replace_files(new: Path, *, target: Path) -> None:
 
     The configuration goes first and comes last: a folder of some new and some old files does not load.
     """
-    config = Path("config.json")
+    config = Path(CONFIG_FILE)
     files = [file.relative_to(new) for file in new.rglob("*") if file.is_file()]
     (target / config).unlink(missing_ok=True)
     for file in [*(file for file in files if file != config), config]:
@@ -234,6 +250,6 @@ def save(path: str | Path, *, model: str | Path | None = None) -> Path:
     and what `load` raises.
     """
     loaded = load(model, device="cpu")
-    with replace_folder(path) as folder:
+    with replace_model_folder(path) as folder:
         loaded.save(folder)
     return Path(path).resolve()

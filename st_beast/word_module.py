@@ -26,7 +26,7 @@ class WordModule(InputModule):
     save_in_root = False  # where `modules.json` would have it taken for a folder of stock parts
 
     def __init__(self, encoder: BeastEncoder) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self.encoder = encoder
         self._tokenizer: PreTrainedTokenizerFast | None = None
 
@@ -61,7 +61,7 @@ class WordModule(InputModule):
     def preprocess(  # type: ignore[override]  # words alone
         self, inputs: Iterable[str], prompt: str | None = None, task: str | None = None, **unknown: Any
     ) -> dict[str, Tensor]:
-        """Bytes `(words, window)` uint8 and lengths `(words,)` int64; ids and their mask as the stock tokenizer has them.
+        """Bytes `(words, window)` uint8 and lengths `(words,)` int64; ids and a mask as the stock tokenizer gives them.
 
         `task` is what the host calls a query or a document; words are words. Raises `TypeError` for anything but words
         and for other keywords, `ValueError` for a lone surrogate or a prompt.
@@ -72,21 +72,15 @@ class WordModule(InputModule):
                 f"got the prompt {prompt!r:.40}, expected none: a prompt is text before a sentence, and before a word "
                 "it would only be taken for the word's first letters; leave prompt and prompt_name out"
             )
-        config = self.encoder.config
-        word_bytes, lengths = map(torch.from_numpy, encode_words(check_words(inputs), config=config))
-        # The host's trainer and its losses look for a batch under these names.
-        if config.family == "ngram":
-            input_ids = mark_words(word_bytes, lengths=lengths)
-            attention_mask = (input_ids > 0).long()
+        words = encode_words(check_words(inputs), config=self.encoder.config)
+        word_bytes, lengths = map(torch.from_numpy, words)
+        if self.tokenizer.bos_token_id is None:
+            input_ids, positions = word_bytes.long(), lengths
         else:
-            input_ids = word_bytes.long()
-            attention_mask = (torch.arange(config.window) < lengths[:, None]).long()
-        return {
-            "input_ids": input_ids,
-            "attention_mask": attention_mask,
-            "word_bytes": word_bytes,
-            "lengths": lengths,
-        }
+            input_ids, positions = mark_words(word_bytes, lengths=lengths), lengths + 2
+        mask = (torch.arange(input_ids.shape[1]) < positions[:, None]).long()
+        # The host's trainer and its losses look for the first two.
+        return {"input_ids": input_ids, "attention_mask": mask, "word_bytes": word_bytes, "lengths": lengths}
 
     def forward(self, features: dict[str, Any], **_: Any) -> dict[str, Any]:
         """Adds `sentence_embedding`, `(words, output width)` float32 of unit length.
@@ -109,7 +103,7 @@ class WordModule(InputModule):
         if not safe_serialization:
             raise ValueError("safe_serialization is False, expected True: BEAST models are never pickled")
         with tempfile.TemporaryDirectory(dir=output_path) as folder:
-            written = write_encoder(self.encoder, Path(folder) / "model", compact=False)
+            written = write_encoder(self.encoder, Path(folder) / "model", compact=None)
             for file in written.iterdir():
                 file.replace(Path(output_path) / file.name)
 

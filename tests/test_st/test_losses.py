@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 import torch
+from datasets import Dataset
 from sentence_transformers import SentenceTransformer, SentenceTransformerTrainer, SentenceTransformerTrainingArguments
 from sentence_transformers.sentence_transformer import losses
 
 import st_beast
-from datasets import Dataset
 
 WORDS = ["perro", "gato", "mesa", "casa", "sol", "mar"]
 OTHERS = ["perra", "gata", "mesas", "caserón", "solar", "marino"]
