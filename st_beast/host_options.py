@@ -1,13 +1,12 @@
 """What a folder of sentence-transformers says of prompts, similarity and truncation."""
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from sentence_transformers import SentenceTransformer
 
-from beast_core import ModelFolderError
+from beast_core.model_files import ModelFolderError, read_json
 
 _HOST_CONFIG = "config_sentence_transformers.json"
 _SIMILARITIES = SentenceTransformer.SUPPORTED_SIMILARITY_FN_NAMES
@@ -43,10 +42,7 @@ def read_options(folder: Path) -> dict[str, Any]:
     file = folder / _HOST_CONFIG
     if not file.is_file():
         return {}
-    try:
-        saved = json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError) as error:
-        raise ModelFolderError(f"{file} is no JSON ({type(error).__name__}: {error}); save the model again") from error
+    saved = read_json(file)
     if not isinstance(saved, dict):
         raise ModelFolderError(f"{file} holds a {type(saved).__name__}, expected an object; save the model again")
     options = {name: saved[name] for name in HOST_OPTIONS if name in saved}

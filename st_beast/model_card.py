@@ -7,6 +7,7 @@ from sentence_transformers import SentenceTransformerModelCardData
 
 from beast_core.credits import Credits, read_credits
 from beast_core.files import write_file
+from beast_core.model_files import MODULES_FILE
 
 _CARD_FILE = "README.md"
 _HEADING = "## Licence and credits"
@@ -29,7 +30,7 @@ def card_data(path: Path | None) -> SentenceTransformerModelCardData:
 
 def read_card(path: Path | None) -> str | None:
     """The card that a folder of sentence-transformers has, as text."""
-    if path is None or not (path / "modules.json").is_file() or not (path / _CARD_FILE).is_file():
+    if path is None or not (path / MODULES_FILE).is_file() or not (path / _CARD_FILE).is_file():
         return None
     return (path / _CARD_FILE).read_text(encoding="utf-8", errors="replace")
 

@@ -57,9 +57,9 @@ def test_a_card_says_what_its_user_says(small, tmp_path):
 @pytest.mark.parametrize(
     ("config", "expected"),
     [
-        ("{", "is no JSON"),
-        ("[" * 100_000, "is no JSON"),
-        ("\udcff", "is no JSON"),
+        ("{", "cannot be read as JSON"),
+        ("[" * 100_000, "cannot be read as JSON"),
+        ("\udcff", "cannot be read as JSON"),
         ("[]", "holds a list, expected an object"),
         ('{"truncate_dim": 0}', "truncate_dim is 0, expected a whole number above 0, or null"),
         ('{"truncate_dim": true}', "truncate_dim is True"),
