@@ -1,6 +1,5 @@
 """The fast encoder as a module of sentence-transformers."""
 
-import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ from torch.nn import functional
 from transformers import PreTrainedTokenizerFast
 
 from beast_core import BeastEncoder, check_words, encode_words, read_encoder, write_encoder
+from beast_core.files import working_folder
 from beast_core.layers import mark_words
 from st_beast.families import stock_parts
 
@@ -102,10 +102,10 @@ class WordModule(InputModule):
         """Writes our own `config.json` and `model.safetensors` beside what is there."""
         if not safe_serialization:
             raise ValueError("safe_serialization is False, expected True: BEAST models are never pickled")
-        with tempfile.TemporaryDirectory(dir=output_path) as folder:
-            written = write_encoder(self.encoder, Path(folder) / "model", compact=None)
-            for file in written.iterdir():
-                file.replace(Path(output_path) / file.name)
+        target = Path(output_path)
+        with working_folder(target, name="model") as folder:
+            for file in write_encoder(self.encoder, folder / "new", compact=None).iterdir():
+                file.replace(target / file.name)
 
     @classmethod
     def load(cls, model_name_or_path: str, subfolder: str = "", **_: Any) -> "WordModule":  # type: ignore[override]
