@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from tokenizers import Regex, Tokenizer, models, normalizers
+from tokenizers import Regex, Tokenizer, decoders, models, normalizers
 from tokenizers.pre_tokenizers import ByteLevel
 from tokenizers.processors import TemplateProcessing
 from transformers import PreTrainedTokenizerFast
@@ -40,6 +40,7 @@ def byte_tokenizer(
         begin, end = markers
         tokenizer.post_processor = TemplateProcessing(single=f"{begin} $A {end}", special_tokens=list(markers.items()))
         options |= {"bos_token": begin, "eos_token": end, "model_max_length": config.window + 2}
+    tokenizer.decoder = decoders.ByteLevel()  # for losses that read words from their ids
     return PreTrainedTokenizerFast(
         tokenizer_object=tokenizer, split_special_tokens=True, clean_up_tokenization_spaces=False, **options
     )
