@@ -114,7 +114,7 @@ words = st.text(max_size=30, alphabet=st.characters(exclude_categories=["Cs"]))
 @given(batch=st.lists(words, min_size=1, max_size=8), cache_size=st.integers(0, 4))
 def test_a_batch_is_its_words_whatever_is_remembered(model_path, vectors, batch, cache_size):
     small = BeastVectors(model=model_path, cache_size=cache_size)
-    small._words = vectors.load()
+    small._lookup._encoder = vectors.encoder
     together = small.get_batch(batch)
     for word, vector in zip(batch, together, strict=True):
         assert (word in small) == bool(word.strip()) == bool(vector.any())
