@@ -66,8 +66,8 @@ def read_vectors(folder: Path) -> SavedVectors | None:
         if settings is not None or rows:
             raise ValueError(
                 f"{folder} holds a table of {rows} word vectors of spaCy's own, expected BEAST vectors, as config.cfg "
-                'beside it says. To load the table, write there, under [nlp.vectors], only @vectors = "spacy.Vectors.v1"; '
-                'to save BEAST vectors, call nlp.add_pipe("beast_vectors") before'
+                'beside it says. To load the table, let its [nlp.vectors] be @vectors = "spacy.Vectors.v1" alone; to '
+                'save BEAST vectors, call nlp.add_pipe("beast_vectors") before'
             )
         raise ModelFolderError(
             f"{folder} holds no whole BEAST vectors: {_SETTINGS_FILE} is missing, as when saving was interrupted or "

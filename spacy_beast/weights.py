@@ -44,7 +44,8 @@ def unpack_message(data: bytes, *, expected: str) -> dict[str, object]:
             f"{len(data):,} bytes are not {expected} ({type(error).__name__}: {error}): save or send them again"
         ) from error
     if not isinstance(message, dict):
-        raise ModelFolderError(f"found a {type(message).__name__} in the bytes, expected {expected}")
+        found = type(message).__name__
+        raise ModelFolderError(f"found a {found} in the bytes, expected {expected}: save or send them again")
     return message
 
 
