@@ -121,8 +121,9 @@ def test_a_layer_is_pretrained_to_predict_the_vectors(tmp_path):
     config["corpora"]["pretrain"] = {**reader, "max_length": 100, "limit": 0}
     defaults = load_config(DEFAULT_CONFIG_PRETRAIN_PATH, interpolate=False)["pretraining"]
     config["pretraining"] = {**defaults, "max_epochs": 4, "component": "tok2vec", "objective": objective}
+    (tmp_path / "out").mkdir()
     srsly.write_jsonl(tmp_path / "raw.jsonl", [{"text": "el perro ladra y la gata salta"}] * 40)
-    pretrain(Config(config), tmp_path / "out", silent=True)
+    pretrain(Config(config).interpolate(), tmp_path / "out", silent=True)
     losses = [entry["epoch_loss"] for entry in srsly.read_jsonl(tmp_path / "out" / "log.jsonl")]
     assert losses[-1] < losses[0] and (tmp_path / "out" / "model-last.bin").is_file()
 
