@@ -4,6 +4,7 @@ spaCy imports this module in every process that makes a pipeline, with or withou
 """
 
 from collections.abc import Callable, Iterable, Iterator
+from itertools import groupby
 from pathlib import Path
 
 from spacy.language import Language
@@ -90,25 +91,26 @@ class BeastPrefetch:
 
         A document without new words does not wait for others.
         """
-        vectors: BeastVectors | None = None
-        waiting: list[Doc] = []
-        keys: list[int] = []
+        waiting: list[tuple[Doc, BeastVectors, list[int]]] = []
         for doc in stream:
-            if vectors is not doc.vocab.vectors:
-                vectors = self._vectors(doc)
+            vectors = self._vectors(doc)
             unknown = vectors.unknown(doc)
             if not (waiting or unknown):
                 yield doc
                 continue
-            waiting.append(doc)
-            keys += unknown
+            waiting.append((doc, vectors, unknown))
             if len(waiting) >= batch_size:
-                vectors.prefetch(keys)
-                yield from waiting
-                waiting, keys = [], []
-        if waiting:
-            vectors.prefetch(keys)
-            yield from waiting
+                yield from self._prefetched(waiting)
+                waiting = []
+        yield from self._prefetched(waiting)
+
+    @staticmethod
+    def _prefetched(waiting: list[tuple[Doc, BeastVectors, list[int]]]) -> Iterator[Doc]:
+        # Documents of one vocab together: nearly always all of them.
+        for _, documents in groupby(waiting, key=lambda entry: id(entry[1])):
+            entries = list(documents)
+            entries[0][1].prefetch(key for *_, unknown in entries for key in unknown)
+        return (doc for doc, *_ in waiting)
 
     def initialize(self, get_examples: Callable[[], Iterable[Example]], *, nlp: Language) -> None:
         """Called before training: spaCy replaces a pipeline's configuration after it has made the components."""

@@ -85,7 +85,7 @@ class Lookup:
 
     def again(self, key: int | str) -> np.ndarray | None:
         """The vector of a key that was prefetched and dropped since, computed with those that were wanted with it."""
-        if (together := self._together.get(key)) is None:  # type: ignore[call-overload]  # a word is no key of it
+        if isinstance(key, str) or (together := self._together.get(key)) is None:
             return None
         # Those whose strings are gone, as they are at the end of a memory zone, nobody will ask for.
         missing = [key for key in together if key not in self.known and self._strings.find(key) is not None]

@@ -31,7 +31,7 @@ class KnownWords:
 
 def check_queries(queries: Any, *, width: int) -> np.ndarray:
     """Queries as `(queries, width)` float32. Raises `ValueError` for another shape, for NaN and for infinity."""
-    found = get_array_ops(queries).to_numpy(queries).astype(np.float32)
+    found: np.ndarray = get_array_ops(queries).to_numpy(queries).astype(np.float32)
     if found.ndim != 2 or found.shape[1] != width or not np.isfinite(found).all():
         raise ValueError(
             f"queries have shape {found.shape}, expected (queries, {width}) without NaN; for a single vector pass "

@@ -4,7 +4,7 @@
 """
 
 import warnings
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -126,9 +126,9 @@ def _parse(settings: bytes, *, where: str) -> tuple[str, Credits] | None:
         if not str(content.get("mode", "")).startswith(_OUR_MODE):
             return None
         attribute_id(content["attr"])
-        credits = {
-            key: tuple(value) if isinstance(value, list) else value for key, value in content.get("credits", {}).items()
-        }
+        told = content.get("credits", {})
+        credits: dict[str, Any] = {field.name: told[field.name] for field in fields(Credits) if field.name in told}
+        credits = {key: tuple(value) if isinstance(value, list) else str(value) for key, value in credits.items()}
         return content["attr"], Credits(**credits)
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise ModelFolderError(

@@ -29,7 +29,7 @@ class Strings:
 
     def find(self, key: int) -> str | None:
         """The word of a key, if it is known."""
-        return next((str(store[key]) for store in self._stores if key in store), None)
+        return next((str(store[key]) for store in self._stores if key in store), None)  # type: ignore[operator]
 
     def word(self, key: int | str) -> str:
         """The word of a key, a word as it is. Raises `KeyError` for a key of no known word."""

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import torch
@@ -17,7 +17,7 @@ from spacy_beast.strings import Strings
 from spacy_beast.weights import encoder_from_bytes, encoder_to_bytes
 from spacy_beast.words import attribute_id, has_vector
 
-_Layer = Model[list[Doc], list[Floats2d]]
+_Layer: TypeAlias = Model[list[Doc], list[Floats2d]]
 
 
 def create_beast_embed(
@@ -75,7 +75,8 @@ class _Embedder(torch.nn.Module):
 
     def forward(self, word_bytes: torch.Tensor, lengths: torch.Tensor) -> torch.Tensor:
         """`(words, window)` uint8 and `(words,)` int64 -> `(words, width)` float32."""
-        return self.encoder(word_bytes, lengths)
+        vectors: torch.Tensor = self.encoder(word_bytes, lengths)
+        return vectors
 
 
 @dataclass
@@ -156,7 +157,7 @@ def _project(
 
 def _to_torch(
     model: Model, words: tuple[np.ndarray, np.ndarray], is_train: bool
-) -> tuple[ArgsKwargs, Callable[[ArgsKwargs], list]]:
+) -> tuple[ArgsKwargs, Callable[[ArgsKwargs], list[Any]]]:
     device = model.shims[0].device
     inputs = tuple(torch.from_numpy(array).to(device) for array in words)
     return ArgsKwargs(args=inputs, kwargs={}), lambda gradients: []  # bytes have no gradient

@@ -23,11 +23,12 @@ def encoder_from_bytes(data: bytes, *, packed: bool = False) -> BeastEncoder:
     Raises `beast_core.ModelFolderError` for anything else.
     """
     files = unpack_message(data, expected="the model that spacy_beast writes")
-    if missing := [name for name in _MODEL_FILES if not isinstance(files.get(name), bytes)]:
+    found = {name: content for name in _MODEL_FILES if isinstance(content := files.get(name), bytes)}
+    if missing := [name for name in _MODEL_FILES if name not in found]:
         raise ModelFolderError(f"the bytes of a model lack {' and '.join(missing)}: save or send them again")
     with tempfile.TemporaryDirectory() as folder:
-        for name in _MODEL_FILES:
-            (Path(folder) / name).write_bytes(files[name])
+        for name, content in found.items():
+            (Path(folder) / name).write_bytes(content)
         try:
             return read_encoder(folder, packed=packed)
         except ModelFolderError as error:

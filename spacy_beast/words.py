@@ -13,7 +13,7 @@ def attribute_id(attr: str) -> int:
     found = ATTRIBUTES.get(attr.upper()) if isinstance(attr, str) else None
     if found is None:
         raise ValueError(f"attr is {attr!r}, expected one of {sorted(ATTRIBUTES)}: attributes that every word has")
-    return found
+    return int(found)
 
 
 def has_vector(word: str) -> bool:

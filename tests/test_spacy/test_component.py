@@ -42,6 +42,13 @@ def test_more_new_words_than_are_kept_are_computed_together_all_the_same(make_nl
     assert nlp.vocab.vectors["fugaz1"].any()  # though its string, and those computed with it, are gone
 
 
+def test_documents_of_several_vocabs_pass_in_order(make_nlp, sizes):
+    nlp, other = make_nlp(), make_nlp()
+    docs = [nlp.make_doc("uno dos"), other.make_doc("tres uno"), other.make_doc("cuatro"), nlp.make_doc("cinco")]
+    assert [doc.text for doc in nlp.pipe(docs)] == ["uno dos", "tres uno", "cuatro", "cinco"]
+    assert [size for size in sizes if size] == [2, 3, 1] and all(doc.vector.any() for doc in docs)
+
+
 def test_it_works_beside_other_pipes_and_in_any_language(model_path):
     for lang in ("es", "en", "xx"):
         nlp = spacy.blank(lang)
