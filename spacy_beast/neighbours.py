@@ -1,11 +1,13 @@
 """Which words are near a vector."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from thinc.backends import get_array_ops
 
 from beast_core import WordEncoder
+from spacy_beast.words import has_vector
 
 # float32 has seven digits: a word's cosine to itself is then 1, as it should be.
 _DECIMALS = 6
@@ -40,21 +42,32 @@ def check_queries(queries: Any, *, width: int) -> np.ndarray:
     return found
 
 
-def nearest(
-    queries: np.ndarray, *, candidates: np.ndarray, n: int, sort: bool, batch_size: int
+def nearest_words(
+    queries: np.ndarray,
+    *,
+    words: list[str],
+    vectors_of: Callable[[list[str]], np.ndarray],
+    n: int,
+    sort: bool,
+    batch_size: int,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Rows of the `n` candidates of highest cosine for each query, and the cosines: both `(queries, n)`.
+    """Places of the `n` words of highest cosine for each query, int32, and the cosines: both `(queries, n)`.
 
-    `queries` is `(queries, width)` of any length, `candidates` `(candidates, width)` of unit length.
+    `queries` is `(queries, width)` of any length; `vectors_of` gives words their unit vectors. Words without vectors
+    are no neighbours. Raises `ValueError` if there are fewer than `n` others, and for a bad `batch_size`.
     """
+    places = np.array([place for place, word in enumerate(words) if has_vector(word)], dtype=np.int32)
+    if not 1 <= n <= len(places):
+        raise ValueError(f"n is {n}, expected 1 to {len(places)}, the number of words there are to choose from")
     if batch_size < 1:
         raise ValueError(f"batch_size is {batch_size}, expected a whole number of queries, 1 or more")
+    candidates = vectors_of([words[place] for place in places])
     best = np.zeros((len(queries), n), dtype=np.int64)
     scores = np.zeros((len(queries), n), dtype=np.float32)
     for start in range(0, len(queries), batch_size):
         batch = slice(start, start + batch_size)
         best[batch], scores[batch] = _nearest(queries[batch], candidates=candidates, n=n, sort=sort)
-    return best, scores
+    return places[best], scores
 
 
 def _nearest(queries: np.ndarray, *, candidates: np.ndarray, n: int, sort: bool) -> tuple[np.ndarray, np.ndarray]:

@@ -15,11 +15,25 @@ from beast_core.credits import Credits
 from beast_core.files import write_file
 
 REGISTERED_NAME = "spacy_beast.BeastVectors.v1"
-# What `meta.json` calls these vectors, whatever their name is.
-MODE = "beast"
-
 _CONFIG_FILE = "config.cfg"
 _META_FILE = "meta.json"
+
+
+class _Mode(str):
+    """`"beast"`, which also equals spaCy's "floret": its code asks for that mode where it means vectors that come from
+    `get_batch` for any word (`spacy pretrain` with PretrainVectors)."""
+
+    def __eq__(self, other: object) -> bool:
+        return str.__eq__(self, other) is True or other == "floret"
+
+    def __ne__(self, other: object) -> bool:
+        return not self == other
+
+    __hash__ = str.__hash__
+
+
+# What `meta.json` calls these vectors, whatever their name is.
+MODE = _Mode("beast")
 
 
 def config_names_beast(pipeline: Path) -> bool:

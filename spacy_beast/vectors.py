@@ -2,6 +2,7 @@
 
 import warnings
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any, NoReturn, Self
 
@@ -16,25 +17,12 @@ from thinc.backends import get_array_ops
 from beast_core import DEFAULT_CACHE_SIZE, WordEncoder
 from beast_core.credits import Credits, read_credits
 from spacy_beast.lookup import Lookup
-from spacy_beast.neighbours import KnownWords, check_queries, nearest
+from spacy_beast.neighbours import KnownWords, check_queries, nearest_words
 from spacy_beast.pipeline_files import MODE, REGISTERED_NAME, describe_vectors
 from spacy_beast.saving import SavedVectors, read_vectors, vectors_from_bytes, vectors_to_bytes, write_vectors
 from spacy_beast.strings import Strings
 from spacy_beast.weights import same_weights
 from spacy_beast.words import ATTRIBUTES, attribute_id, has_vector
-
-
-class _Mode(str):
-    """`"beast"`, which also equals spaCy's "floret": its code asks for that mode where it means vectors that come from
-    `get_batch` for any word (`spacy pretrain` with PretrainVectors)."""
-
-    def __eq__(self, other: object) -> bool:
-        return str.__eq__(self, other) is True or other == "floret"
-
-    def __ne__(self, other: object) -> bool:
-        return not self == other
-
-    __hash__ = str.__hash__
 
 
 class BeastVectors(BaseVectors):  # type: ignore[misc]  # compiled, without types
@@ -55,7 +43,7 @@ class BeastVectors(BaseVectors):  # type: ignore[misc]  # compiled, without type
     attribute to embed (`ORTH`, `LOWER` or `NORM`). Raises `ValueError` for a bad `attr` or `cache_size`.
     """
 
-    mode = _Mode(MODE)
+    mode = MODE
     n_keys = -1  # "no fixed number"; at 0, spaCy warns of empty vectors
     size = 1  # not 0, or spaCy would take `doc.tensor` for the vectors; asked at every look-up
     is_full = False
@@ -222,22 +210,21 @@ class BeastVectors(BaseVectors):  # type: ignore[misc]  # compiled, without type
 
         Raises `ValueError` for queries of another shape or with NaN, and if there are fewer than `n` words.
         """
-        words = self._strings.words() if keys is None else [self._strings.word(key) for key in keys]
-        places = np.array([place for place, word in enumerate(words) if has_vector(word)], dtype=np.int32)
-        queries = check_queries(queries, width=self.vectors_length)
-        if not 1 <= n <= len(places):
-            raise ValueError(f"n is {n}, expected 1 to {len(places)}, the number of words there are to choose from")
+        vectors_of: Callable[[list[str]], np.ndarray] = self._candidates
         if keys is None:
-            candidates = self._seen.vectors(words, encoder=self.encoder)
-        elif len(places) <= self.cache_size // 2:
-            candidates = get_array_ops(self.data).to_numpy(self.get_batch([words[place] for place in places]))
-        else:  # so many would push all others out of the cache
-            candidates = self.encoder.encode([words[place] for place in places])
-        best, scores = nearest(queries, candidates=candidates, n=n, sort=sort, batch_size=batch_size)
-        rows = places[best]
-        found = [self._strings.add(words[row]) for row in rows.ravel().tolist()]
-        found_keys = np.array(found, dtype=np.uint64).reshape(rows.shape)
-        return self._ops.asarray(found_keys), self._ops.asarray(rows), self._ops.asarray(scores)
+            words, vectors_of = self._strings.words(), partial(self._seen.vectors, encoder=self.encoder)
+        else:
+            words = [self._strings.word(key) for key in keys]
+        queries = check_queries(queries, width=self.vectors_length)
+        rows, scores = nearest_words(queries, words=words, vectors_of=vectors_of, n=n, sort=sort, batch_size=batch_size)
+        found = np.array([self._strings.add(words[row]) for row in rows.ravel().tolist()], dtype=np.uint64)
+        return self._ops.asarray(found.reshape(rows.shape)), self._ops.asarray(rows), self._ops.asarray(scores)
+
+    def _candidates(self, words: list[str]) -> np.ndarray:
+        if len(words) > self.cache_size // 2:
+            return self.encoder.encode(words)  # so many would push all others out of the cache
+        candidates: np.ndarray = get_array_ops(self.data).to_numpy(self.get_batch(words))
+        return candidates
 
     def add(self, key: int | str, *, vector: Any = None, row: int | None = None) -> int:
         """Warns and returns -1: vectors are computed, none can be set."""
