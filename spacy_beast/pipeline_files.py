@@ -15,6 +15,7 @@ from beast_core.credits import Credits
 from beast_core.files import write_file
 
 REGISTERED_NAME = "spacy_beast.BeastVectors.v1"
+_BEAST = "beast"
 _CONFIG_FILE = "config.cfg"
 _META_FILE = "meta.json"
 
@@ -33,7 +34,7 @@ class _Mode(str):
 
 
 # What `meta.json` calls these vectors, whatever their name is.
-MODE = _Mode("beast")
+MODE = _Mode(_BEAST)
 
 
 def config_names_beast(pipeline: Path) -> bool:
@@ -52,7 +53,7 @@ def describe_vectors(pipeline: Path, *, settings: dict[str, Any], credits: Credi
     try:
         meta = srsly.read_json(meta_file)
         config = load_config(config_file, interpolate=False)
-        if meta["vectors"]["mode"] != MODE:
+        if meta["vectors"]["mode"] != _BEAST:
             return
     except (OSError, ValueError, KeyError, TypeError):
         return  # a vocab alone, or files of somebody else
@@ -71,7 +72,7 @@ def give_credit(meta: dict[str, Any], credits: Credits) -> bool:
         meta["license"] = licence
     named = {"name": "BEAST word vectors", "author": credits.author, "license": licence}
     ours = [{key: value for key, value in named.items() if value}, *({"name": source} for source in credits.sources)]
-    if credits != Credits():
-        sources = meta.get("sources") or []
+    sources = meta.get("sources") or []
+    if credits != Credits() and isinstance(sources, list):
         meta["sources"] = [*sources, *(source for source in ours if source not in sources)]
     return bool(srsly.json_dumps([meta.get("license"), meta.get("sources")]) != before)

@@ -61,7 +61,13 @@ def create_beast_embed(
     if width is None:
         return embed
     projection = with_array(Maxout(nO=width, nP=3, dropout=0.0, normalize=True))
-    return Model("beast_embed_projected", _project, init=_initialize_projection, layers=[embed, projection])
+    return Model(
+        "beast_embed_projected",
+        _project,
+        init=_initialize_projection,
+        layers=[embed, projection],
+        dims={"nO": width},
+    )
 
 
 class _Embedder(torch.nn.Module):

@@ -97,9 +97,10 @@ class TestStockInTheConfiguration:
         (tmp_path / "config.cfg").write_text(config, encoding="utf-8")
         nlp.vocab.to_disk(tmp_path / "vocab")
         assert (tmp_path / "config.cfg").read_text(encoding="utf-8") == config
-        (tmp_path / "meta.json").write_text(json.dumps({"vectors": {"mode": "default"}}), encoding="utf-8")
-        nlp.vocab.to_disk(tmp_path / "vocab")
-        assert (tmp_path / "config.cfg").read_text(encoding="utf-8") == config
+        for mode in ("default", "floret"):
+            (tmp_path / "meta.json").write_text(json.dumps({"vectors": {"mode": mode}}), encoding="utf-8")
+            nlp.vocab.to_disk(tmp_path / "vocab")
+            assert (tmp_path / "config.cfg").read_text(encoding="utf-8") == config
 
 
 class TestOursInTheConfiguration:

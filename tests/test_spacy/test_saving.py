@@ -96,9 +96,9 @@ def test_pickles_of_shipped_weights_are_quick_small_and_do_not_grow():
     first = pickle.dumps(nlp("hola mundo"))
     for _ in range(3):
         nlp = pickle.loads(pickle.dumps(nlp))
-    started = time.perf_counter()
+    started = time.process_time()
     last = pickle.dumps(nlp("hola mundo"))
-    assert time.perf_counter() - started < 0.5 and len(last) < 13_000_000  # unpacked, they are 180 MB
+    assert time.process_time() - started < 0.5 and len(last) < 13_000_000  # unpacked, they are 180 MB
     assert abs(len(last) - len(first)) < 1000 and nlp.vocab.strings["mundo"] in nlp.vocab.vectors
     assert nlp("nuncaoída")[0].has_vector
 

@@ -131,6 +131,7 @@ def test_the_layer_alone_stands_what_thinc_and_its_users_do(model_path, nlp, tra
             model=model_path, trainable=trainable, width=width
         )
         embed.initialize()  # without data
+        assert embed.get_dim("nO") == (width or 16)
         assert embed.predict([]) == [] and embed.begin_update([])[1]([]) == []
         output, backprop = embed.begin_update(docs)
         assert backprop([np.ones_like(array) for array in output]) == []
