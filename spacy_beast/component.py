@@ -68,7 +68,7 @@ def _check_same_settings(present: BeastVectors, *, wanted: BeastVectors, name: s
 def _configure(nlp: Language, vectors: BeastVectors) -> None:
     """Says which vectors the pipeline has, so that it is loaded without this component too, and whose work they are."""
     nlp.config["nlp"]["vectors"] = vectors.settings
-    give_credit(nlp.meta, vectors.credits)
+    give_credit(nlp.meta, credits=vectors.credits)
 
 
 class BeastPrefetch:

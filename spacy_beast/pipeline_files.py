@@ -60,11 +60,11 @@ def describe_vectors(pipeline: Path, *, settings: dict[str, Any], credits: Credi
     if not config_names_beast(pipeline):
         config["nlp"]["vectors"] = settings
         write_file(config_file, config.to_str(interpolate=False))
-    if give_credit(meta, credits):
+    if give_credit(meta, credits=credits):
         write_file(meta_file, srsly.json_dumps(meta, indent=2))
 
 
-def give_credit(meta: dict[str, Any], credits: Credits) -> bool:
+def give_credit(meta: dict[str, Any], *, credits: Credits) -> bool:
     """Adds to a pipeline's meta the licence of its vectors, if it names none, and their sources; whether it did."""
     before = srsly.json_dumps([meta.get("license"), meta.get("sources")])
     licence = credits.licence.upper() if credits.licence.startswith("cc") else credits.licence

@@ -39,7 +39,7 @@ class SavedVectors(NamedTuple):
     credits: Credits
 
 
-def write_vectors(folder: Path, saved: SavedVectors) -> None:
+def write_vectors(folder: Path, *, saved: SavedVectors) -> None:
     """Writes vectors into the folder of a vocab.
 
     A crash leaves the old vectors, the new ones, or what `read_vectors` refuses to read.

@@ -260,7 +260,7 @@ class BeastVectors(BaseVectors):  # type: ignore[misc]  # compiled, without type
         """Whether both give every word the same vector."""
         if self is other or not isinstance(other, BeastVectors):
             return self is other
-        return self.attr == other.attr and same_weights(self.encoder.encoder, other.encoder.encoder)
+        return self.attr == other.attr and same_weights(self.encoder.encoder, other=other.encoder.encoder)
 
     __hash__ = None  # type: ignore[assignment]
 
@@ -270,7 +270,7 @@ class BeastVectors(BaseVectors):  # type: ignore[misc]  # compiled, without type
         The `config.cfg` and `meta.json` that a pipeline has just written beside `path` are made to name these vectors.
         """
         describe_vectors(Path(path).parent, settings=self.settings, credits=self.credits)
-        write_vectors(Path(path), self._to_save())
+        write_vectors(Path(path), saved=self._to_save())
 
     def from_disk(self, path: str | Path, *, exclude: Iterable[str] = ()) -> Self:
         """Takes over what `to_disk` wrote; changes nothing if nothing of ours is there and nobody says so.

@@ -50,7 +50,7 @@ def unpack_message(data: bytes, *, expected: str) -> dict[str, object]:
     return message
 
 
-def same_weights(encoder: BeastEncoder, other: BeastEncoder) -> bool:
+def same_weights(encoder: BeastEncoder, *, other: BeastEncoder) -> bool:
     """Whether two encoders give every word the same vector."""
     if encoder.config != other.config:
         return False
