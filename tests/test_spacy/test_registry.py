@@ -6,7 +6,7 @@ from pathlib import Path
 PROJECT = Path(__file__).parents[2] / "pyproject.toml"
 
 
-def test_every_declared_name_resolves_and_costs_other_users_nothing(run_fresh):
+def test_every_declared_name_resolves_and_loads_no_other_host(run_fresh):
     declared = tomllib.loads(PROJECT.read_text(encoding="utf-8"))["project"]["entry-points"]
     groups = {group.removeprefix("spacy_"): names for group, names in declared.items() if group.startswith("spacy_")}
     assert {group: list(names) for group, names in groups.items()} == {
