@@ -77,7 +77,7 @@ class _Embedder(torch.nn.Module):
         super().__init__()
         self.encoder = encoder.requires_grad_(trainable)
         cache_size = 0 if trainable else DEFAULT_CACHE_SIZE
-        self.words = WordEncoder(encoder, device=get_torch_default_device(), cache_size=cache_size)
+        self.word_encoder = WordEncoder(encoder, device=get_torch_default_device(), cache_size=cache_size)
 
     def forward(self, word_bytes: torch.Tensor, lengths: torch.Tensor) -> torch.Tensor:
         """`(words, window)` uint8 and `(words,)` int64 -> `(words, width)` float32."""
@@ -98,7 +98,7 @@ class _Embed:
         """Reads the weights to start from."""
         embedder = _Embedder(read_encoder(self.folder, packed=not self.trainable), trainable=self.trainable)
         model.layers[0].shims[0]._model = embedder
-        model.set_dim("nO", embedder.words.width, force=True)
+        model.set_dim("nO", embedder.word_encoder.width, force=True)
         return model
 
     def forward(
@@ -121,7 +121,7 @@ class _Embed:
         if is_train and self.trainable and distinct:
             vectors, finish = wrapper(encode_words(distinct, config=embedder.encoder.config), is_train=True)
         else:
-            vectors = ops.asarray(embedder.words.encode(distinct))
+            vectors = ops.asarray(embedder.word_encoder.encode(distinct))
         table = ops.alloc2f(len(words), model.get_dim("nO"))
         table[real] = vectors
 
