@@ -5,7 +5,9 @@ from beast_core.encoder import BeastEncoder
 from beast_core.encoding import check_words, encode_words
 from beast_core.families import PRESETS
 from beast_core.inference import DEFAULT_CACHE_SIZE, WordEncoder, load_encoder
-from beast_core.storage import ModelFolderError, read_encoder, write_encoder
+from beast_core.model_files import ModelFolderError
+from beast_core.spelling import is_blank
+from beast_core.storage import read_encoder, write_encoder
 
 __all__ = [
     "DEFAULT_CACHE_SIZE",
@@ -16,6 +18,7 @@ __all__ = [
     "WordEncoder",
     "check_words",
     "encode_words",
+    "is_blank",
     "load_encoder",
     "read_encoder",
     "write_encoder",

@@ -7,10 +7,15 @@ from dataclasses import MISSING, Field, dataclass, field, fields
 from typing import Any, ClassVar
 
 from beast_core.family import FAMILIES
+from beast_core.spelling import NEWEST_SPELLING
 
 # Longest window that is tested, in the core and in the folders for sentence-transformers. It holds any word of Spanish
 # more than twice over; a text longer than that is no word.
 LONGEST_WINDOW = 62
+
+# This and the other upper bounds are several times what was ever trained, and low enough that no machine chokes on what
+# a damaged or a hostile file asks for.
+MOST_LAYERS = 64
 
 _WHOLE_NUMBERS = tuple[int, ...]
 _EXPECTED: dict[Any, str] = {
@@ -42,7 +47,8 @@ class EncoderConfig(ABC):
     """Everything that determines the shape of an encoder and how it reads a word.
 
     These are the fields that all families share. Each family in `beast_core.families` has a subclass with its own,
-    which `preset`, `from_dict` and `from_json` choose; its docstring says what the family computes.
+    which `preset`, `from_dict` and `from_json` choose; its docstring says what the family computes. `spelling` is the
+    number of the rule by which strings are one word, see `beast_core.spelling`.
 
     >>> EncoderConfig.preset("mini").layers
     8
@@ -54,14 +60,15 @@ class EncoderConfig(ABC):
 
     family: ClassVar[str]
 
-    layers: int = setting(least=1)
-    heads: int = setting(least=1)
-    hidden_width: int = setting(256, least=1)
-    feed_forward_width: int = setting(1024, least=1)
-    output_width: int = setting(256, least=1)
+    layers: int = setting(least=1, most=MOST_LAYERS)
+    heads: int = setting(least=1, most=256)
+    hidden_width: int = setting(256, least=1, most=8192)
+    feed_forward_width: int = setting(1024, least=1, most=32_768)
+    output_width: int = setting(256, least=1, most=4096)
     window: int = setting(24, least=1, most=LONGEST_WINDOW)
     causal: bool = setting(False)
     lowercase: bool = setting(True)
+    spelling: int = setting(NEWEST_SPELLING, least=1, most=NEWEST_SPELLING)
 
     def __post_init__(self) -> None:
         found = vars(self)

@@ -1,24 +1,23 @@
-"""Words to bytes: the only place that knows UTF-8, normalisation, case and the window.
+"""Words to bytes: the only place that knows UTF-8 and the window.
 
 The rules, for every string:
 
-- **Spelling**: NFC, so that the composed and the decomposed spelling of a word are one word. With `lowercase`, letters
-  are lower-cased one by one first (a Greek capital sigma becomes σ wherever it stands: no context is looked at).
+- **Spelling**: see `beast_core.spelling`.
 - **Over-long words**: of a word longer than the window, the first two thirds and the last third of the window are
   kept (16 + 8 of 24 bytes), so that addresses, compounds and hashtags with a common beginning stay apart. Words with
   the same head and tail share a vector. A multi-byte letter may be cut; its bytes are still bytes.
-- **Empty and white-space strings** are zero or more bytes like any other string and have a vector here; the spaCy
-  adapter, where a token may be only white space, calls them vectorless.
+- **Empty strings**, and those of which spelling leaves nothing, are zero bytes and have a vector here; the spaCy
+  adapter, where a token may be only white space, calls them vectorless (`is_blank`).
 - **NUL, digits, emoji, any script**: bytes like any others. `"a"` and `"a\\0"` are two words.
 - **Lone surrogates** are not Unicode text and have no UTF-8: `ValueError`.
 """
 
-import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
 from beast_core.config import EncoderConfig
+from beast_core.spelling import is_plain, lower, normalise_words
 
 _SEPARATOR = "\n"
 
@@ -46,17 +45,6 @@ def check_words(words: object) -> list[str]:
     return listed
 
 
-def normalize_word(word: str, *, lowercase: bool) -> str:
-    """The spelling whose bytes are embedded.
-
-    >>> normalize_word("CAN\u0303A", lowercase=True)
-    'caña'
-    """
-    if lowercase:
-        word = word.replace("Σ", "σ").lower()
-    return unicodedata.normalize("NFC", word)
-
-
 def encode_words(words: Sequence[str], *, config: EncoderConfig) -> tuple[np.ndarray, np.ndarray]:
     """UTF-8 bytes of each word, zero padded, and their number.
 
@@ -69,7 +57,7 @@ def encode_words(words: Sequence[str], *, config: EncoderConfig) -> tuple[np.nda
     """
     if isinstance(words, str):
         raise TypeError(f"expected a list of words, found the string {words!r:.40}; pass [word]")
-    encoded = _utf8(words, lowercase=config.lowercase)
+    encoded = _utf8(words, config=config)
     window = config.window
     lengths = np.fromiter(map(len, encoded), dtype=np.int64, count=len(encoded))
     tail = window // 3
@@ -80,13 +68,16 @@ def encode_words(words: Sequence[str], *, config: EncoderConfig) -> tuple[np.nda
     return packed, np.minimum(lengths, window)
 
 
-def _utf8(words: Sequence[str], *, lowercase: bool) -> list[bytes]:
-    """Normalises and encodes all words in one go: one joined text costs far less than a call a word."""
-    text = normalize_word(_SEPARATOR.join(words), lowercase=lowercase)
+def _utf8(words: Sequence[str], *, config: EncoderConfig) -> list[bytes]:
+    """Spells and encodes all words, plain ones in one go: one joined text costs far less than a call a word."""
+    text = _SEPARATOR.join(words)
+    if is_plain(text):
+        encoded = (lower(text) if config.lowercase else text).encode().split(_SEPARATOR.encode())
+        if len(encoded) == len(words):  # no word holds the separator
+            return encoded
+    spelled = normalise_words(words, lowercase=config.lowercase, spelling=config.spelling)
     try:
-        encoded = text.encode().split(_SEPARATOR.encode()) if words else []
-        if len(encoded) != len(words):  # some word holds the separator
-            encoded = [normalize_word(word, lowercase=lowercase).encode() for word in words]
+        return [word.encode() for word in spelled]
     except UnicodeEncodeError:
         for index, word in enumerate(words):
             if any("\ud800" <= letter <= "\udfff" for letter in word):
@@ -95,4 +86,3 @@ def _utf8(words: Sequence[str], *, lowercase: bool) -> list[bytes]:
                     "decode the input as UTF-8, or drop it with word.encode(errors='ignore').decode()"
                 ) from None
         raise
-    return encoded

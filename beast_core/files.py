@@ -4,10 +4,14 @@ import ctypes
 import os
 import re
 import shutil
+import sys
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
+
+if sys.platform != "win32":  # which cannot lock folders
+    import fcntl
 
 
 @contextmanager
@@ -27,27 +31,15 @@ def write_file(path: Path, content: str | bytes) -> None:
         temporary.write_bytes(content.encode("utf-8") if isinstance(content, str) else content)
 
 
-# What a folder of ours is made of, and what a sentence-transformers folder holds beside its numbered module folders.
-_MODEL_FILES = {"config.json", "model.safetensors"}
-_STOCK_FILES = {
-    "README.md",
-    "config_sentence_transformers.json",
-    "modules.json",
-    "sentence_bert_config.json",
-    "tokenizer.json",
-    "tokenizer_config.json",
-}
-
-
 @contextmanager
-def replace_folder(path: str | Path) -> Iterator[Path]:
+def replace_folder(path: str | Path, *, replaceable: Collection[str] = ()) -> Iterator[Path]:
     """Gives an empty folder to write to; on success it becomes `path` in one step, on any error it is removed.
 
     A crash at any moment leaves the old folder or the new one at `path` (on Linux by exchanging the two in one system
-    call; elsewhere by two renames). At worst a hidden `.name.*` folder stays behind beside it.
+    call; elsewhere by two renames), and at worst a `working_folder`, which the next save removes.
 
-    Raises `FileExistsError` if `path` is a file, or a folder that holds more than a model of ours, a model of
-    sentence-transformers or what the new folder holds: saving must never delete anything else.
+    Raises `FileExistsError` if `path` is a file, or a folder that holds anything but what the new folder holds and what
+    `replaceable` names: saving must never delete anything else.
     """
     target = Path(path).resolve()
     if target.exists() and not target.is_dir():
@@ -55,43 +47,93 @@ def replace_folder(path: str | Path) -> Iterator[Path]:
     if target.parent.exists() and not target.parent.is_dir():
         raise FileExistsError(f"cannot save to {target}: {target.parent} is a file, expected a folder")
     target.parent.mkdir(parents=True, exist_ok=True)
-    temporary = Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{target.name}."))
-    try:
-        yield temporary
-        _refuse_foreign(target, new=temporary)
-        temporary.chmod(0o755)  # mkdtemp and safetensors make private files; a model is shared like any other file
-        for file in temporary.rglob("*"):
+    with working_folder(target.parent, name=target.name) as work:
+        new = work / "new"
+        new.mkdir()
+        yield new
+        _refuse_foreign(target, known={*replaceable, *(entry.name for entry in new.iterdir())})
+        new.chmod(0o755)
+        for file in new.rglob("*"):  # safetensors makes private files; a model is shared like any other file
             file.chmod(0o755 if file.is_dir() else 0o644)
             _flush(file)
-        _flush(temporary)
-        _swap(temporary, target)
+        _flush(new)
+        _swap(new, target, aside=work / "old")
         _flush(target.parent)
+
+
+@contextmanager
+def working_folder(parent: Path, *, name: str) -> Iterator[Path]:
+    """A new hidden folder in `parent`, `.name.saving.*`, for what is not finished; removed at the end with its content.
+
+    One whose process was killed stays behind until the next one of the same name is asked for. A lock that ends with
+    the process tells it from one in use. (Windows has no such locks: there it stays.)
+    """
+    _remove_abandoned(parent, name=name)
+    while True:
+        folder = Path(tempfile.mkdtemp(dir=parent, prefix=_prefix(name)))
+        with _lock(folder, wait=True):
+            if not folder.exists():
+                continue  # before it was locked, somebody took it for one that was left behind
+            try:
+                yield folder
+            finally:
+                shutil.rmtree(folder, ignore_errors=True)
+            return
+
+
+def _prefix(name: str) -> str:
+    return f".{name}.saving."
+
+
+def _remove_abandoned(parent: Path, *, name: str = "") -> None:
+    """Removes working folders that no process holds, those of that name or, without one, all."""
+    begins = re.escape(_prefix(name)) if name else r"\..+\.saving\."
+    pattern = re.compile(f"{begins}[a-z0-9_]{{8}}")  # as mkdtemp ends them
+    with suppress(OSError):  # of a parent that may not be listed, nothing is known
+        for folder in parent.iterdir():
+            if pattern.fullmatch(folder.name) and folder.is_dir() and not folder.is_symlink():
+                with _lock(folder, wait=False) as locked:
+                    if locked:
+                        shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def _lock(folder: Path, *, wait: bool) -> Iterator[bool]:
+    """Whether the folder's lock is held meanwhile. False if somebody else holds it, and where there are no locks."""
+    if sys.platform == "win32":
+        yield False
+        return
+    handle = None
+    try:
+        handle = os.open(folder, os.O_RDONLY)
+        fcntl.flock(handle, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
+        locked = True
+    except OSError:
+        locked = False
+    try:
+        yield locked
     finally:
-        shutil.rmtree(temporary, ignore_errors=True)
+        if handle is not None:
+            os.close(handle)
 
 
-def _refuse_foreign(target: Path, *, new: Path) -> None:
+def _refuse_foreign(target: Path, *, known: Collection[str]) -> None:
     if not target.is_dir():
         return
-    found = {entry.name for entry in target.iterdir()}
-    known = {entry.name for entry in new.iterdir()} | _MODEL_FILES
-    if "modules.json" in found:
-        known |= _STOCK_FILES | {name for name in found if re.fullmatch(r"\d_[A-Z][A-Za-z]*", name)}
-    if foreign := sorted(found - known):
+    _remove_abandoned(target)
+    if foreign := sorted({entry.name for entry in target.iterdir()} - set(known)):
         raise FileExistsError(
             f"cannot save to {target}: the folder also holds {', '.join(foreign[:8])}, which saving would delete; "
             "move that away or name a new folder"
         )
 
 
-def _swap(new: Path, target: Path) -> None:
-    if not target.exists():
-        new.rename(target)
-    elif not _exchange(new, target):
-        old = Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{target.name}.old."))
-        target.rename(old / target.name)
-        new.rename(target)
-        shutil.rmtree(old, ignore_errors=True)
+def _swap(new: Path, target: Path, *, aside: Path) -> None:
+    if target.exists():
+        if _exchange(new, target):
+            return
+        target.rename(aside)
+    new.rename(target)
 
 
 def _exchange(first: Path, second: Path) -> bool:
@@ -101,7 +143,7 @@ def _exchange(first: Path, second: Path) -> bool:
         rename = ctypes.CDLL(None, use_errno=True).renameat2
     except (AttributeError, OSError, TypeError):
         return False
-    return rename(current_folder, os.fsencode(first), current_folder, os.fsencode(second), exchange) == 0
+    return bool(rename(current_folder, os.fsencode(first), current_folder, os.fsencode(second), exchange) == 0)
 
 
 def _flush(path: Path) -> None:

@@ -12,26 +12,36 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import load_file, save_file
+from safetensors import SafetensorError
+from safetensors.torch import save_file
 from torch import Tensor
 
 from beast_core.config import EncoderConfig
 from beast_core.encoder import BeastEncoder
-from beast_core.files import replace_folder
 from beast_core.forking import limit_threads_after_fork
-from beast_core.stock import from_stock, module_folders
+from beast_core.model_files import (
+    CONFIG_FILE,
+    MODULES_FILE,
+    WEIGHTS_FILE,
+    ModelFolderError,
+    listing,
+    read_json,
+    replace_model_folder,
+)
+from beast_core.stock import from_stock, module_folders, to_stock
 from beast_core.tables import NGRAM_TABLE, PackedTable
+from beast_core.weights import Form, float_form, read_tensors
 
-FORMAT_VERSION = 3
-CONFIG_FILE = "config.json"
-WEIGHTS_FILE = "model.safetensors"
+# To be raised when a folder is written that older versions of this package would misread or not understand, so that
+# they say a newer version wrote it: new files or keys, another meaning or packing of what there was. What this version
+# still reads stays listed, with what it lacks. 4: `spelling`, of which there was only the first rule before.
+FORMAT_VERSION = 4
+_ADDED_SINCE: dict[int, dict[str, Any]] = {FORMAT_VERSION: {}, 3: {"spelling": 1}}
 CONFIG_KEY = "beast"
+# Far beyond what training gives, and far enough from where the products and sums of an encoder leave float32.
+_LARGEST_WEIGHT = 1e6
+_OUTPUT = "projection.weight"
 SHIPPED_MODEL = Path(__file__).parent / "pretrained" / "es"
-
-
-class ModelFolderError(ValueError):
-    """A folder that is not a model this version can read; the message names the path, what was found and expected."""
 
 
 def describe(config: EncoderConfig) -> dict[str, Any]:
@@ -39,12 +49,13 @@ def describe(config: EncoderConfig) -> dict[str, Any]:
     return {CONFIG_KEY: {"format_version": FORMAT_VERSION, "encoder": config.to_dict()}}
 
 
-def write_encoder(encoder: BeastEncoder, path: str | Path, *, compact: bool = True) -> Path:
+def write_encoder(encoder: BeastEncoder, path: str | Path, *, compact: bool | None = True) -> Path:
     """Writes the folder in one step (a crash leaves the old one or the new one) and returns its absolute path.
 
     `compact` stores the n-gram table in 2 bits an entry, everything else as float16; reading it back and writing it
     again gives the same bytes. It is for a table that was trained quantisation-aware, as `training.distill` does it; of
-    another, such as one that was fine-tuned, quantising loses something, and `compact=False` keeps float32.
+    another, such as one that was fine-tuned, quantising loses something, and `compact=False` keeps float32. None is
+    compact if nothing is lost by it, and float32 if anything is.
 
     Raises `ModelFolderError` for weights that are not finite or, with `compact`, beyond the range of float16,
     `TypeError` for anything but an encoder, `FileExistsError` for a path that holds something else, `OSError` if the
@@ -53,11 +64,14 @@ def write_encoder(encoder: BeastEncoder, path: str | Path, *, compact: bool = Tr
     if not isinstance(encoder, BeastEncoder):
         raise TypeError(f"expected a BeastEncoder, found {type(encoder).__name__}; of a WordEncoder, pass its .encoder")
     target = Path(path).resolve()
-    state = encoder.weights()
-    _check_finite(state, where=f"cannot save to {target}")
+    state = encoder.weights(packed=True)
+    _check_values(state, where=f"cannot save to {target}")
     if compact:
         state = _compacted(state)
-    with replace_folder(target) as folder:
+    else:
+        lossless = _compacted_without_loss(state) if compact is None else None
+        state = lossless or {name: value.float() for name, value in encoder.weights().items()}
+    with replace_model_folder(target) as folder:
         try:
             (folder / CONFIG_FILE).write_text(json.dumps(describe(encoder.config), indent=2) + "\n", encoding="utf-8")
             save_file(state, folder / WEIGHTS_FILE, metadata={"format": "pt"})
@@ -83,16 +97,14 @@ def read_encoder(path: str | Path | None = None, *, packed: bool = False) -> Bea
         raise FileNotFoundError(f"no model at {folder} (given: {str(path)!r}): found {found}, expected a model folder")
     limit_threads_after_fork()
     config = read_config(folder)
-    if (folder / "modules.json").is_file():
+    if (folder / MODULES_FILE).is_file():
         state, config = _read_stock(folder, config)
     else:
-        state = _read_ours(folder / WEIGHTS_FILE, config=config)
-    with torch.device("meta"):
-        encoder = BeastEncoder(config)
-        if state.get(NGRAM_TABLE, torch.empty(0)).dtype == torch.uint8:
-            encoder.ngram_embedding = PackedTable(torch.empty(_packed_shape(config), dtype=torch.uint8))
-    _check_shapes(state, encoder.state_dict(), where=str(folder))
-    _check_finite(state, where=f"cannot load {folder}")
+        state = _read_ours(folder, config)
+    encoder = _without_storage(config)
+    if state.get(NGRAM_TABLE, torch.empty(0)).dtype == torch.uint8:
+        encoder.ngram_embedding = PackedTable(state[NGRAM_TABLE])
+    _check_values(state, where=f"cannot load {folder}")
     encoder.load_state_dict(state, assign=True)
     return (encoder.pack() if packed else encoder.unpack()).eval()
 
@@ -101,119 +113,98 @@ def read_config(folder: Path) -> EncoderConfig:
     """The configuration in a model folder, without its weights. Raises `ModelFolderError`."""
     file = folder / CONFIG_FILE
     if not file.is_file():
-        raise ModelFolderError(f"{folder} is no model folder: {CONFIG_FILE} is missing; found {_listing(folder)}")
-    try:
-        content = json.loads(file.read_text(encoding="utf-8"))
-        described = content[CONFIG_KEY]
-        version = described["format_version"]
-    except (ValueError, KeyError, TypeError) as error:
+        raise ModelFolderError(f"{folder} is no model folder: {CONFIG_FILE} is missing; found {listing(folder)}")
+    content = read_json(file)
+    described = content.get(CONFIG_KEY) if isinstance(content, dict) else None
+    if not isinstance(described, dict) or "format_version" not in described:
         raise ModelFolderError(
             f'{file} does not describe a BEAST model: expected a JSON object with "{CONFIG_KEY}" holding '
-            f'"format_version" and "encoder" ({type(error).__name__}: {error})'
-        ) from error
-    if version != FORMAT_VERSION:
-        newer = isinstance(version, int) and version > FORMAT_VERSION
-        advice = "a newer version wrote it: pip install --upgrade beast-vectors" if newer else "train the model again"
-        raise ModelFolderError(f"{file} has format version {version!r}, expected {FORMAT_VERSION}; {advice}")
-    try:
-        return EncoderConfig.from_dict(described.get("encoder"))
-    except ValueError as error:
-        raise ModelFolderError(f"{file}: {error}") from error
-
-
-def _read_ours(file: Path, *, config: EncoderConfig) -> dict[str, Tensor]:
-    state = _load_tensors(file)
-    shape = _packed_shape(config)
-    packed = {NGRAM_TABLE: state.pop(NGRAM_TABLE)} if _is_packed(state.get(NGRAM_TABLE), shape=shape) else {}
-    if wrong := [name for name, value in state.items() if not value.is_floating_point()]:
-        found = ", ".join(f"{name} of {state[name].dtype} and shape {tuple(state[name].shape)}" for name in wrong)
-        raise ModelFolderError(
-            f"found {found} in {file}, expected floating point or, for {NGRAM_TABLE} "
-            f"alone, torch.uint8 and shape {shape}; save or copy the model again"
+            f'"format_version" and "encoder", found {content!r:.80}'
         )
-    return {name: value.float() for name, value in state.items()} | packed
-
-
-def _packed_shape(config: EncoderConfig) -> tuple[int, int]:
-    return config.quantised_tables.get(NGRAM_TABLE, (0, 0))
-
-
-def _is_packed(tensor: Tensor | None, *, shape: tuple[int, int]) -> bool:
-    return tensor is not None and tensor.dtype == torch.uint8 and tensor.shape == shape
-
-
-def _load_tensors(file: Path) -> dict[str, Tensor]:
-    if not file.is_file():
-        raise ModelFolderError(f"{file} is missing; {file.parent} holds {_listing(file.parent)}")
+    version = described["format_version"]
+    if type(version) is not int or version not in _ADDED_SINCE:
+        newer = type(version) is int and version > FORMAT_VERSION
+        advice = "a newer version wrote it: pip install --upgrade beast-vectors" if newer else "train the model again"
+        expected = " or ".join(map(str, sorted(_ADDED_SINCE)))
+        raise ModelFolderError(f"{file} has format version {version!r:.40}, expected {expected}; {advice}")
+    encoder: Any = described.get("encoder")
     try:
-        return load_file(file)
-    except (SafetensorError, OSError) as error:
-        size = file.stat().st_size
-        raise ModelFolderError(
-            f"{file} ({size:,} bytes) is not a whole safetensors file: {error}; "
-            "it is truncated, or another format (pickles are never read); save or copy the model again"
-        ) from error
+        return EncoderConfig.from_dict(_ADDED_SINCE[version] | encoder if isinstance(encoder, dict) else encoder)
+    except (ValueError, RecursionError) as error:
+        raise ModelFolderError(f"{file}: {error!s:.1000}") from error
+
+
+def _without_storage(config: EncoderConfig) -> BeastEncoder:
+    with torch.device("meta"):
+        return BeastEncoder(config)
+
+
+def _read_ours(folder: Path, config: EncoderConfig) -> dict[str, Tensor]:
+    expected = {name: [float_form(value)] for name, value in _without_storage(config).state_dict().items()}
+    for name, shape in config.quantised_tables.items():
+        expected[name].append(Form(("U8",), shape))
+    state = read_tensors(folder / WEIGHTS_FILE, expected=expected)
+    return {name: value if value.dtype == torch.uint8 else value.float() for name, value in state.items()}
 
 
 def _read_stock(folder: Path, config: EncoderConfig) -> tuple[dict[str, Tensor], EncoderConfig]:
-    def read(where: str, name: str) -> Tensor:
-        file = folder / where / WEIGHTS_FILE
-        try:
-            with safe_open(file, framework="pt") as tensors:
-                tensor: Tensor = tensors.get_tensor(name).float()
-                return tensor
-        except (SafetensorError, OSError) as error:
-            raise ModelFolderError(f"cannot read {name} from {file}: {error}; save the model again") from error
-
-    modules = folder / "modules.json"
+    modules = read_json(folder / MODULES_FILE)
     try:
-        parts = [module["path"] for module in json.loads(modules.read_text(encoding="utf-8"))]
-    except (ValueError, KeyError, TypeError) as error:
-        raise ModelFolderError(f"{modules} is no list of modules ({error}); save the model again") from error
-    if parts != (expected := list(module_folders(config))):
+        parts = [module["path"] for module in modules]
+    except (KeyError, TypeError) as error:
+        raise ModelFolderError(f"{folder / MODULES_FILE} is no list of modules; save the model again") from error
+    if parts != (known := list(module_folders(config))):
         raise ModelFolderError(
-            f"{folder} is built of {parts}, expected {expected}: modules were added or taken away after it was "
+            f"{folder} is built of {parts!r:.200}, expected {known}: modules were added or taken away after it was "
             "written; use it with SentenceTransformer"
         )
+    theirs = to_stock(_without_storage(config).state_dict(), config=config)
+    state = {}
+    for where, tensors in theirs.items():
+        expected = {name: [float_form(value)] for name, value in tensors.items()}
+        state[where] = read_tensors(folder / where / WEIGHTS_FILE, expected=expected, alone=False)
     try:
-        return from_stock(read, config=config)
-    except ModelFolderError:
-        raise
-    except (RuntimeError, ValueError) as error:
+        return from_stock(lambda where, name: state[where][name].float(), config=config)
+    except ValueError as error:
         raise ModelFolderError(f"{folder}: {error}") from error
 
 
 def _compacted(state: dict[str, Tensor]) -> dict[str, Tensor]:
-    """The table in 2-bit rows, float16 for the rest."""
+    """The table in 2-bit rows, as they are if it is packed, float16 for the rest."""
     compacted = {name: value.half() for name, value in state.items() if name != NGRAM_TABLE}
     if NGRAM_TABLE in state:
-        compacted[NGRAM_TABLE] = PackedTable.pack(state[NGRAM_TABLE].float())
-    _check_finite(compacted, where="cannot compact the model (save it with compact=False)")
+        table = state[NGRAM_TABLE]
+        compacted[NGRAM_TABLE] = table if table.dtype == torch.uint8 else PackedTable.pack(table.float())
+    _check_values(compacted, where="cannot compact the model (save it with compact=False)")
     return compacted
 
 
-def _check_shapes(found: dict[str, Tensor], expected: dict[str, Tensor], *, where: str) -> None:
-    problems = [f"{name} is missing" for name in sorted(set(expected) - set(found))]
-    problems += [f"{name} is not part of the encoder" for name in sorted(set(found) - set(expected))]
-    problems += [
-        f"{name} has shape {tuple(found[name].shape)}, expected {tuple(expected[name].shape)}"
-        for name in sorted(set(expected) & set(found))
-        if found[name].shape != expected[name].shape
-    ]
-    if problems:
-        more = f"; and {len(problems) - 8} more" if len(problems) > 8 else ""
-        raise ModelFolderError(f"the weights in {where} do not fit its {CONFIG_FILE}: {'; '.join(problems[:8])}{more}")
+def _compacted_without_loss(state: dict[str, Tensor]) -> dict[str, Tensor] | None:
+    """The same, if reading it gives the very same weights; None if not."""
+    compacted = {name: value.half() for name, value in state.items() if name != NGRAM_TABLE}
+    if not all(value.to(state[name].dtype).equal(state[name]) for name, value in compacted.items()):
+        return None
+    if NGRAM_TABLE in state:
+        table = state[NGRAM_TABLE]
+        packed = PackedTable(table) if table.dtype == torch.uint8 else PackedTable.without_loss(table.float())
+        if packed is None:
+            return None
+        compacted[NGRAM_TABLE] = packed.weight
+    return compacted
 
 
-def _check_finite(state: dict[str, Tensor], *, where: str) -> None:
+def _check_values(state: dict[str, Tensor], *, where: str) -> None:
     numbers = {name: value for name, value in state.items() if value.is_floating_point()}
     if NGRAM_TABLE in state and NGRAM_TABLE not in numbers:
         numbers[NGRAM_TABLE] = PackedTable.scales(state[NGRAM_TABLE])
-    broken = [name for name, value in numbers.items() if not value.isfinite().all()]
-    if broken:
+    ranges = {name: torch.stack(value.aminmax()).float() for name, value in numbers.items() if value.numel()}
+    if broken := [name for name, ends in ranges.items() if not ends.isfinite().all()]:
         raise ModelFolderError(f"{where}: NaN or infinite weights in {', '.join(broken)}; train or copy it again")
-
-
-def _listing(folder: Path) -> str:
-    names = sorted(entry.name for entry in folder.iterdir())
-    return ", ".join(names[:8]) + (", ..." if len(names) > 8 else "") if names else "nothing"
+    if broken := [name for name, ends in ranges.items() if ends.abs().max() > _LARGEST_WEIGHT]:
+        found = f"{ranges[broken[0]].abs().max():.3g}"
+        raise ModelFolderError(
+            f"{where}: weights as large as {found} in {', '.join(broken)}, expected at most {_LARGEST_WEIGHT:,.0f}: "
+            "vectors would overflow; train or copy it again"
+        )
+    if not ranges[_OUTPUT].any():
+        raise ModelFolderError(f"{where}: {_OUTPUT} is all zeros, so that no word has a vector; train or copy it again")

@@ -11,7 +11,8 @@ Nothing here needs to be imported; spaCy finds it all by name.
 
 The vectors live on `nlp.vocab.vectors`, as spaCy's own do, so that everything that reads them works: `similarity`,
 `vocab.get_vector`, `DocBin`, `nlp.pipe(n_process=2)`, `nlp.to_disk`, `spacy package`. The weights are saved with the
-pipeline. Settings and their defaults:
+pipeline, and its `meta.json` says whose work they are: those of the model that comes with the package are under
+CC BY-SA 4.0. Settings and their defaults:
 
     nlp.add_pipe("beast_vectors", config={"model": None, "attr": "ORTH", "cache_size": 50_000})
 
@@ -19,9 +20,13 @@ pipeline. Settings and their defaults:
 - `attr`: the token attribute that is embedded, `ORTH` (the text), `LOWER` or `NORM`.
 - `cache_size`: how many words' vectors are kept (about a kilobyte each).
 
-**Training a pipeline** with `include_static_vectors = true`: keep the configuration as it is and pass
+**Training a pipeline** with `include_static_vectors = true`: keep the configuration as it is and pass two overrides.
+What spaCy's quickstart gives is first filled, as for any training:
 
+    spacy init fill-config base_config.cfg config.cfg
     spacy train config.cfg --paths.vectors null --nlp.vectors.@vectors spacy_beast.BeastVectors.v1
+
+To train with the weights of a saved pipeline that has `beast_vectors`, pass its path as `--paths.vectors` instead.
 
 **Neighbours** among words of your choice; `rows` index the words:
 

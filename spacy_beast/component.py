@@ -1,18 +1,19 @@
 """The pipeline component `beast_vectors`: gives a pipeline its vectors and computes those of a whole batch at once.
 
-spaCy imports this module in every process that makes a pipeline, with or without BEAST: keep it small.
+spaCy imports this module in every process that makes a pipeline, with or without BEAST: it must not fail.
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from importlib.metadata import version
+from itertools import groupby
+from pathlib import Path
 
 from spacy.language import Language
 from spacy.tokens import Doc
 from spacy.training import Example
 
-from spacy_beast.vectors import DEFAULT_CACHE_SIZE, BeastVectors
-
-DISTRIBUTION = "beast-vectors"
+from beast_core import DEFAULT_CACHE_SIZE, ModelFolderError
+from spacy_beast.pipeline_files import give_credit
+from spacy_beast.vectors import BeastVectors
 
 
 @Language.factory(
@@ -34,6 +35,7 @@ def make_beast_vectors(nlp: Language, *, name: str, model: str | None, attr: str
     if isinstance(present, BeastVectors):
         # Also so when a saved pipeline is loaded: [nlp.vectors] made them, and their weights are still to come.
         _check_same_settings(present, wanted=wanted, name=name)
+        wanted = present
     elif present.size:
         raise ValueError(
             f"cannot add {name!r}: the pipeline already has a table of {len(present)} word vectors ({present.name}), "
@@ -41,9 +43,9 @@ def make_beast_vectors(nlp: Language, *, name: str, model: str | None, attr: str
             "table first: nlp.vocab.reset_vectors(shape=(0, 0))"
         )
     else:
-        wanted.load()
+        _ = wanted.encoder  # complains now, where the settings are in sight
         nlp.vocab.vectors = wanted
-    _configure(nlp)
+    _configure(nlp, wanted)
     return BeastPrefetch(name)
 
 
@@ -54,19 +56,19 @@ def _check_same_settings(present: BeastVectors, *, wanted: BeastVectors, name: s
         if value != present.settings[key]
     ]
     if differences:
+        settings = [f"{key}={value!r}" for key, value in wanted.settings.items() if key != "@vectors"]
         raise ValueError(
             f"cannot add {name!r}: the pipeline already has BEAST vectors with other settings, from another pipe or "
-            f"from [nlp.vectors] in its config: {'; '.join(differences)}. Give both the same settings"
+            f"from [nlp.vectors] in its config: {'; '.join(differences)}. Give both the same settings; or first change "
+            "the vectors: from spacy_beast import BeastVectors, then nlp.vocab.vectors = "
+            f"BeastVectors(strings=nlp.vocab.strings, {', '.join(settings)})"
         )
 
 
-def _configure(nlp: Language) -> None:
-    """Says what the pipeline needs: to be loaded without this component too, and installed from a package."""
-    nlp.config["nlp"]["vectors"] = nlp.vocab.vectors.settings
-    # `spacy package` finds requirements by itself only if a distribution has a top_level.txt (spacy.util).
-    requirements = nlp.meta.setdefault("requirements", [])
-    if not any(requirement.startswith(DISTRIBUTION) for requirement in requirements):
-        requirements.append(f"{DISTRIBUTION}>={version(DISTRIBUTION)}")
+def _configure(nlp: Language, vectors: BeastVectors) -> None:
+    """Says which vectors the pipeline has, so that it is loaded without this component too, and whose work they are."""
+    nlp.config["nlp"]["vectors"] = vectors.settings
+    give_credit(nlp.meta, credits=vectors.credits)
 
 
 class BeastPrefetch:
@@ -89,38 +91,52 @@ class BeastPrefetch:
 
         A document without new words does not wait for others.
         """
-        vectors: BeastVectors | None = None
-        waiting: list[Doc] = []
-        keys: list[int] = []
+        waiting: list[tuple[Doc, BeastVectors, list[int]]] = []
         for doc in stream:
-            if vectors is not doc.vocab.vectors:
-                vectors = self._vectors(doc)
+            vectors = self._vectors(doc)
             unknown = vectors.unknown(doc)
             if not (waiting or unknown):
                 yield doc
                 continue
-            waiting.append(doc)
-            keys += unknown
+            waiting.append((doc, vectors, unknown))
             if len(waiting) >= batch_size:
-                vectors.prefetch(keys)
-                yield from waiting
-                waiting, keys = [], []
-        if waiting:
-            vectors.prefetch(keys)
-            yield from waiting
+                yield from self._prefetched(waiting)
+                waiting = []
+        yield from self._prefetched(waiting)
+
+    @staticmethod
+    def _prefetched(waiting: list[tuple[Doc, BeastVectors, list[int]]]) -> Iterator[Doc]:
+        # Documents of one vocab together: nearly always all of them.
+        for _, documents in groupby(waiting, key=lambda entry: id(entry[1])):
+            entries = list(documents)
+            entries[0][1].prefetch(key for *_, unknown in entries for key in unknown)
+        return (doc for doc, *_ in waiting)
 
     def initialize(self, get_examples: Callable[[], Iterable[Example]], *, nlp: Language) -> None:
         """Called before training: spaCy replaces a pipeline's configuration after it has made the components."""
-        self._vectors(nlp)
-        _configure(nlp)
+        _configure(nlp, self._vectors(nlp))
+
+    def from_disk(self, path: str | Path, *, exclude: Iterable[str] = ()) -> "BeastPrefetch":
+        """Reads nothing: refuses a pipeline whose vectors are missing, as spaCy reads one without a vocab in silence.
+
+        Raises `beast_core.ModelFolderError`.
+        """
+        vocab = Path(path).parent / "vocab"
+        if not vocab.exists():
+            raise ModelFolderError(
+                f"the pipeline's word vectors are missing: there is no {vocab}, as when saving was interrupted or "
+                f'without the vocab; save the pipeline again, or load it with exclude=["{self.name}"]'
+            )
+        return self
 
     def _vectors(self, owner: Doc | Language) -> BeastVectors:
         vectors = owner.vocab.vectors
         if not isinstance(vectors, BeastVectors):
             raise ValueError(
-                f"the pipe {self.name!r} found vectors of type {type(vectors).__name__} on the vocab, expected "
-                "BeastVectors: a pipe that is copied with source=... leaves its vectors behind. Use "
-                'nlp.add_pipe("beast_vectors") without source; the path of a saved pipeline followed by '
-                "/vocab/beast is a model it accepts"
+                f"the pipe {self.name!r} found vectors of type {type(vectors).__name__} on the vocab of what it was "
+                "given, expected BeastVectors. A document must be of the pipeline's own vocab: nlp.make_doc(text), or "
+                "Doc(nlp.vocab, words=words). A pipe that was copied with source=... has left its vectors behind: use "
+                'nlp.add_pipe("beast_vectors") without source; it accepts the path of a saved pipeline followed by '
+                "/vocab/beast as its model"
             )
         return vectors

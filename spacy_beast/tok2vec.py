@@ -1,20 +1,23 @@
 """`spacy_beast.BeastEmbed.v1`: the encoder as the embedding layer of a spaCy tok2vec, frozen or trained along."""
 
 from collections.abc import Callable
-from functools import partial
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import torch
 from spacy.tokens import Doc
-from thinc.api import ArgsKwargs, Maxout, Model, PyTorchWrapper_v3, chain, torch2xp, with_array, xp2torch
+from thinc.api import ArgsKwargs, Maxout, Model, PyTorchWrapper_v3, torch2xp, with_array, xp2torch
 from thinc.types import Floats2d
 from thinc.util import get_torch_default_device
 
 from beast_core import DEFAULT_CACHE_SIZE, BeastEncoder, WordEncoder, encode_words, read_encoder
+from spacy_beast.strings import Strings
 from spacy_beast.weights import encoder_from_bytes, encoder_to_bytes
 from spacy_beast.words import attribute_id, has_vector
+
+_Layer: TypeAlias = Model[list[Doc], list[Floats2d]]
 
 
 def create_beast_embed(
@@ -44,24 +47,27 @@ def create_beast_embed(
         raise ValueError(
             f"width is {width}, expected a whole number of at least 1, or null for the encoder's own width"
         )
-    folder = None if model is None else Path(model).absolute()
+    settings = _Embed(None if model is None else Path(model).absolute(), attribute_id(attr), trainable)
     wrapper = PyTorchWrapper_v3(
         torch.nn.Identity(),  # holds the place of the encoder until there are weights
         convert_inputs=_to_torch,
         convert_outputs=_from_torch,
         serialize_model=_serialize,
-        deserialize_model=partial(_deserialize, trainable=trainable),
+        deserialize_model=settings.deserialize,
     )
     embed: Model[list[Doc], list[Floats2d]] = Model(
-        "beast_embed",
-        partial(_forward, attr=attribute_id(attr), trainable=trainable),
-        init=partial(_initialize, folder=folder, trainable=trainable),
-        layers=[wrapper],
-        dims={"nO": None},
+        "beast_embed", settings.forward, init=settings.initialize, layers=[wrapper], dims={"nO": None}
     )
     if width is None:
         return embed
-    return chain(embed, with_array(Maxout(nO=width, nP=3, dropout=0.0, normalize=True)))
+    projection = with_array(Maxout(nO=width, nP=3, dropout=0.0, normalize=True))
+    return Model(
+        "beast_embed_projected",
+        _project,
+        init=_initialize_projection,
+        layers=[embed, projection],
+        dims={"nO": width},
+    )
 
 
 class _Embedder(torch.nn.Module):
@@ -71,55 +77,93 @@ class _Embedder(torch.nn.Module):
         super().__init__()
         self.encoder = encoder.requires_grad_(trainable)
         cache_size = 0 if trainable else DEFAULT_CACHE_SIZE
-        self.words = WordEncoder(encoder, device=get_torch_default_device(), cache_size=cache_size)
+        self.word_encoder = WordEncoder(encoder, device=get_torch_default_device(), cache_size=cache_size)
 
     def forward(self, word_bytes: torch.Tensor, lengths: torch.Tensor) -> torch.Tensor:
         """`(words, window)` uint8 and `(words,)` int64 -> `(words, width)` float32."""
-        return self.encoder(word_bytes, lengths)
+        vectors: torch.Tensor = self.encoder(word_bytes, lengths)
+        return vectors
 
 
-def _initialize(
-    model: Model, X: list[Doc] | None = None, Y: Any = None, *, folder: Path | None, trainable: bool
-) -> Model:
-    embedder = _Embedder(read_encoder(folder, packed=not trainable), trainable=trainable)
-    model.layers[0].shims[0]._model = embedder
-    model.set_dim("nO", embedder.words.width, force=True)
+@dataclass
+class _Embed:
+    """What the functions of a layer need to know. Its methods are these functions, as thinc asks for their signatures
+    and pickles them."""
+
+    folder: Path | None
+    attr: int
+    trainable: bool
+
+    def initialize(self, model: _Layer, X: list[Doc] | None = None, Y: list[Floats2d] | None = None) -> _Layer:
+        """Reads the weights to start from."""
+        embedder = _Embedder(read_encoder(self.folder, packed=not self.trainable), trainable=self.trainable)
+        model.layers[0].shims[0]._model = embedder
+        model.set_dim("nO", embedder.word_encoder.width, force=True)
+        return model
+
+    def forward(
+        self, model: _Layer, docs: list[Doc], is_train: bool
+    ) -> tuple[list[Floats2d], Callable[[list[Floats2d]], list[Doc]]]:
+        """One `(tokens, width)` array a document; the way back ends here, as documents have no gradient."""
+        wrapper, ops = model.layers[0], model.ops
+        embedder = wrapper.shims[0]._model
+        if not isinstance(embedder, _Embedder):
+            raise ValueError("BeastEmbed has no weights yet: call nlp.initialize(), or load a trained pipeline")
+        if not docs:
+            return [], lambda gradients: []
+        counts = [len(doc) for doc in docs]
+        keys, places = np.unique(np.concatenate([doc.to_array(self.attr) for doc in docs]), return_inverse=True)
+        strings = Strings(*{id(doc.vocab): doc.vocab.strings for doc in docs}.values())
+        words = [strings.word(key) for key in keys.tolist()]
+        real = np.array([row for row, word in enumerate(words) if has_vector(word)], dtype=np.int64)
+        distinct = [words[row] for row in real]
+        finish: Callable[[Floats2d], Any] | None = None
+        if is_train and self.trainable and distinct:
+            vectors, finish = wrapper(encode_words(distinct, config=embedder.encoder.config), is_train=True)
+        else:
+            vectors = ops.asarray(embedder.word_encoder.encode(distinct))
+        table = ops.alloc2f(len(words), model.get_dim("nO"))
+        table[real] = vectors
+
+        def backprop(gradients: list[Floats2d]) -> list[Doc]:
+            if finish is not None:
+                total = ops.alloc2f(len(words), model.get_dim("nO"))
+                ops.scatter_add(total, ops.asarray1i(places), ops.flatten(gradients))
+                finish(ops.as_contig(total[real]))
+            return []
+
+        return ops.unflatten(ops.as_contig(table[places]), ops.asarray1i(counts)), backprop
+
+    def deserialize(self, placeholder: torch.nn.Module, data: bytes, device: torch.device) -> torch.nn.Module:
+        """Reads the weights of a trained pipeline."""
+        if not data:
+            return placeholder
+        return _Embedder(encoder_from_bytes(data, packed=not self.trainable), trainable=self.trainable)
+
+
+def _initialize_projection(model: _Layer, X: list[Doc] | None = None, Y: list[Floats2d] | None = None) -> _Layer:
+    embed, projection = model.layers
+    embed.initialize(X=X)
+    [maxout] = [node for node in projection.walk() if node.name == "maxout"]
+    maxout.set_dim("nI", embed.get_dim("nO"), force=True)
+    projection.initialize()
     return model
 
 
-def _forward(
-    model: Model, docs: list[Doc], is_train: bool, *, attr: int, trainable: bool
+def _project(
+    model: _Layer, docs: list[Doc], is_train: bool
 ) -> tuple[list[Floats2d], Callable[[list[Floats2d]], list[Doc]]]:
-    wrapper, ops = model.layers[0], model.ops
-    embedder = wrapper.shims[0]._model
-    if not isinstance(embedder, _Embedder):
-        raise ValueError("BeastEmbed has no weights yet: call nlp.initialize(), or load a trained pipeline")
-    counts = [len(doc) for doc in docs]
-    keys, places = np.unique(np.concatenate([doc.to_array(attr) for doc in docs]), return_inverse=True)
-    words = [docs[0].vocab.strings[key] for key in keys.tolist()]
-    real = np.array([row for row, word in enumerate(words) if has_vector(word)], dtype=np.int64)
-    distinct = [words[row] for row in real]
-    finish = None
-    if is_train and trainable and distinct:
-        vectors, finish = wrapper(encode_words(distinct, config=embedder.encoder.config), is_train=True)
-    else:
-        vectors = ops.asarray(embedder.words.encode(distinct))
-    table = ops.alloc2f(len(words), model.get_dim("nO"))
-    table[real] = vectors
-
-    def backprop(gradients: list[Floats2d]) -> list[Doc]:
-        if finish is not None:
-            total = ops.alloc2f(len(words), model.get_dim("nO"))
-            ops.scatter_add(total, ops.asarray1i(places), ops.flatten(gradients))
-            finish(ops.as_contig(total[real]))
-        return []
-
-    return ops.unflatten(ops.as_contig(table[places]), ops.asarray1i(counts)), backprop
+    if not docs:
+        return [], lambda gradients: []
+    embed, projection = model.layers
+    vectors, finish_embed = embed(docs, is_train)
+    projected, finish_projection = projection(vectors, is_train)
+    return projected, lambda gradients: finish_embed(finish_projection(gradients))
 
 
 def _to_torch(
     model: Model, words: tuple[np.ndarray, np.ndarray], is_train: bool
-) -> tuple[ArgsKwargs, Callable[[ArgsKwargs], list]]:
+) -> tuple[ArgsKwargs, Callable[[ArgsKwargs], list[Any]]]:
     device = model.shims[0].device
     inputs = tuple(torch.from_numpy(array).to(device) for array in words)
     return ArgsKwargs(args=inputs, kwargs={}), lambda gradients: []  # bytes have no gradient
@@ -138,11 +182,3 @@ def _from_torch(
 
 def _serialize(embedder: torch.nn.Module) -> bytes:
     return encoder_to_bytes(embedder.encoder) if isinstance(embedder, _Embedder) else b""
-
-
-def _deserialize(
-    placeholder: torch.nn.Module, data: bytes, device: torch.device, *, trainable: bool
-) -> torch.nn.Module:
-    if not data:
-        return placeholder
-    return _Embedder(encoder_from_bytes(data, packed=not trainable), trainable=trainable)

@@ -1,30 +1,31 @@
-"""spaCy vectors without a table: keys to words, words to vectors. Importing this module costs next to nothing."""
+"""spaCy vectors without a table."""
 
 import warnings
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, NoReturn, Self
 
 import numpy as np
 from spacy.strings import StringStore, get_string_id
 from spacy.tokens import Doc
+from spacy.vectors import BaseVectors
+from spacy.vocab import Vocab
 from thinc.api import Ops, get_current_ops
 from thinc.backends import get_array_ops
 
-from spacy_beast.saving import REGISTERED_NAME, SavedVectors
-from spacy_beast.words import ATTRIBUTES, attribute_id, has_vector, nearest
-
-if TYPE_CHECKING:
-    from spacy.vocab import Vocab
-
-    from beast_core import BeastEncoder, WordEncoder
-    from beast_core.cache import VectorCache
-
-# As in beast_core, which is not imported for it here: that would load torch into every process that uses spaCy.
-DEFAULT_CACHE_SIZE = 50_000
+from beast_core import DEFAULT_CACHE_SIZE, WordEncoder
+from beast_core.credits import Credits, read_credits
+from spacy_beast.lookup import Lookup
+from spacy_beast.neighbours import KnownWords, check_queries, nearest_words
+from spacy_beast.pipeline_files import MODE, REGISTERED_NAME, describe_vectors
+from spacy_beast.saving import SavedVectors, read_vectors, vectors_from_bytes, vectors_to_bytes, write_vectors
+from spacy_beast.strings import Strings
+from spacy_beast.weights import same_weights
+from spacy_beast.words import ATTRIBUTES, attribute_id, has_vector
 
 
-class BeastVectors(SavedVectors):
+class BeastVectors(BaseVectors):  # type: ignore[misc]  # compiled, without types
     """What `nlp.vocab.vectors` is after `nlp.add_pipe("beast_vectors")`: every word has a unit vector.
 
     Used like spaCy's own vectors, by word or by spaCy's 64-bit key of a word:
@@ -42,10 +43,11 @@ class BeastVectors(SavedVectors):
     attribute to embed (`ORTH`, `LOWER` or `NORM`). Raises `ValueError` for a bad `attr` or `cache_size`.
     """
 
-    mode = "beast"
+    mode = MODE
     n_keys = -1  # "no fixed number"; at 0, spaCy warns of empty vectors
     size = 1  # not 0, or spaCy would take `doc.tensor` for the vectors; asked at every look-up
     is_full = False
+    minn = maxn = 0  # lengths of floret's n-grams of letters, for `spacy debug data`: ours are of bytes
 
     def __init__(
         self,
@@ -55,75 +57,69 @@ class BeastVectors(SavedVectors):
         attr: str = "ORTH",
         cache_size: int = DEFAULT_CACHE_SIZE,
     ) -> None:
-        from beast_core.cache import VectorCache  # now, and not in a forked child: it prepares torch for forks
-
         super().__init__(strings=strings)
-        self._keep_in(VectorCache(size=cache_size))
         if not isinstance(model, str | Path | None):
             raise TypeError(f"model is {model!r:.60}, expected the path of a model folder, or None")
         self.name: str | None = "beast"
         self.attr = attribute_id(attr)
         self.model = None if model is None else str(model)
         self._model_folder = None if model is None else Path(model).absolute()
-        self._stores = [StringStore() if strings is None else strings]
-        self._words: WordEncoder | None = None
-        self._blank: set[int] = set()  # keys of white space that was met: they have no vector to wait for
+        self._saved_credits: Credits | None = None
+        self._in_config = False
+        self._strings = Strings(StringStore() if strings is None else strings)
+        self._use(Lookup(self._strings, cache_size=cache_size, model_folder=self._model_folder))
         self.to_ops(get_current_ops())
 
-    def _keep_in(self, cache: "VectorCache") -> None:
-        # By key: spaCy's look-ups need no string then. `_known` for those that are made for every token.
-        self._cache, self._known = cache, cache.rows
+    def _use(self, lookup: Lookup) -> None:
+        self._lookup = lookup
+        self._cache, self._known = lookup.cache, lookup.known  # at hand for what is asked of every token
+        self._seen = KnownWords()
 
     @property
     def cache_size(self) -> int:
         """How many words' vectors are kept at most."""
-        return self._cache.size
+        return int(self._cache.size)
 
     @property
     def settings(self) -> dict[str, Any]:
         """What the `[nlp.vectors]` section of a configuration says of these vectors."""
-        attr = next(name for name, number in ATTRIBUTES.items() if number == self.attr)
-        return {"@vectors": REGISTERED_NAME, "model": self.model, "attr": attr, "cache_size": self.cache_size}
+        return {"@vectors": REGISTERED_NAME, "model": self.model, "attr": self._attr, "cache_size": self.cache_size}
 
-    def load(self) -> "WordEncoder":
-        """The encoder, read now if it was not before.
+    @property
+    def _attr(self) -> str:
+        return next(name for name, number in ATTRIBUTES.items() if number == self.attr)
+
+    @property
+    def encoder(self) -> WordEncoder:
+        """Words to vectors; read from the model folder now if it was not before.
 
         Raises `FileNotFoundError` or `beast_core.ModelFolderError` if `model` is not a model folder.
         """
-        if self._words is None:
-            from beast_core import load_encoder
+        return self._lookup.encoder
 
-            # A second cache, by word, would only cost memory.
-            self._words = load_encoder(self._model_folder, cache_size=0)
-        return self._words
+    @property
+    def credits(self) -> Credits:
+        """Whose work the weights are, and under which licence."""
+        return self._saved_credits or read_credits(self._model_folder)
 
     @property
     def strings(self) -> StringStore:
         """The store that turns keys into words."""
-        return self._stores[0]
+        return self._strings.latest
 
     @strings.setter
     def strings(self, store: StringStore) -> None:
-        # Earlier stores stay as fallbacks: an unpickled vocab first gives its vectors a store, then replaces it by the
-        # one that they were pickled with, and does not tell them (spacy.vocab.unpickle_vocab).
-        self._stores = [store, *(known for known in self._stores if known is not store)]
+        self._strings.use(store)
 
     @property
     def shape(self) -> tuple[int, int]:
         """`(1, width)`: without a table there is no number of rows. The width is 0 while `model` cannot be found."""
-        if self._words is not None:
-            return 1, self._words.width
-        from beast_core.storage import SHIPPED_MODEL, read_config
-
-        try:
-            return 1, read_config(self._model_folder or SHIPPED_MODEL).output_width
-        except (OSError, ValueError):
-            return 1, 0  # for a saved pipeline, weights are about to come; if not, the first look-up says what is wrong
+        return 1, self._lookup.width
 
     @property
     def vectors_length(self) -> int:
         """Entries of a vector."""
-        return self.shape[1]
+        return self._lookup.width
 
     @property
     def data(self) -> Any:
@@ -140,7 +136,17 @@ class BeastVectors(SavedVectors):
 
     def keys(self) -> list[int]:
         """The keys of all strings with a vector that the pipeline has seen."""
-        return [get_string_id(word) for word in self._seen()]
+        return [get_string_id(word) for word in self._strings.words()]
+
+    def values(self) -> Iterator[Any]:
+        """The vectors of all these strings."""
+        return (vector for _, vector in self.items())
+
+    def items(self) -> Iterator[tuple[int, Any]]:
+        """The key and the vector of each of these strings; all vectors are kept, until `clear`."""
+        words = self._strings.words()
+        vectors = self._ops.asarray(self._seen.vectors(words, encoder=self.encoder))
+        return zip(map(get_string_id, words), vectors, strict=True)
 
     def __iter__(self) -> Iterator[int]:
         return iter(self.keys())
@@ -149,12 +155,14 @@ class BeastVectors(SavedVectors):
         if key in self._known:
             return True
         try:
-            return has_vector(self._word(key))
+            return has_vector(self._strings.word(key))
         except KeyError:
             return False
 
     def __getitem__(self, key: int | str) -> Any:
         vector = self._cache.get(key)
+        if vector is None:
+            vector = self._lookup.again(key)
         if vector is None:
             return self.get_batch([key])[0]
         return vector if self._on_cpu else self._ops.asarray(vector)
@@ -168,50 +176,15 @@ class BeastVectors(SavedVectors):
             listed = list(keys)
             given = {get_string_id(key): key for key in listed if isinstance(key, str)}
             numbers = [get_string_id(key) for key in listed]
-        if not numbers:
-            return self.data
-        vectors = np.empty((len(numbers), self.load().width), dtype=np.float32)
-        if len(missing := self._cache.fill(vectors, keys=numbers)):
-            unknown = [numbers[place] for place in missing.tolist()]
-            distinct = {key: row for row, key in enumerate(dict.fromkeys(unknown))}
-            vectors[missing] = self._compute(list(distinct), given=given)[[distinct[key] for key in unknown]]
-        return self._ops.asarray(vectors)
+        return self._ops.asarray(self._lookup.batch(numbers, given=given)) if numbers else self.data
 
     def unknown(self, doc: Doc) -> list[int]:
         """The keys of the document's tokens whose vectors would have to be computed."""
-        keys = doc.to_array(self.attr).tolist()
-        if all(map(self._known.__contains__, keys)):
-            return []
-        return [key for key in keys if key not in self._known and key not in self._blank]
+        return self._lookup.unknown(doc.to_array(self.attr).tolist())
 
     def prefetch(self, keys: Iterable[int]) -> None:
         """Computes the vectors of unknown keys at once, many times as fast as one by one; nothing if none are kept."""
-        if self.cache_size:
-            self._compute(list(dict.fromkeys(keys)), given={})
-
-    def _compute(self, keys: list[int], *, given: dict[int, str]) -> np.ndarray:
-        """`(keys, width)` of distinct keys, which are kept; `given` has the words of keys that came as words."""
-        cache, encoder = self._cache, self.load()  # in this order: another thread may be taking over other weights
-        words = [given.get(key) or self._word(key) for key in keys]
-        rows = [row for row, word in enumerate(words) if has_vector(word)]
-        vectors = np.zeros((len(keys), encoder.width), dtype=np.float32)
-        if rows:
-            vectors[rows] = computed = encoder.encode([words[row] for row in rows])
-            cache.store([keys[row] for row in rows], vectors=computed)
-        if len(rows) < len(keys):
-            self._blank.update(key for key, word in zip(keys, words, strict=True) if not has_vector(word))
-        return vectors
-
-    def _word(self, key: int | str) -> str:
-        if isinstance(key, str):
-            return key
-        for store in self._stores:
-            if key in store:
-                return store[key]
-        raise KeyError(f"no string is known for the key {key}; pass the word, or call nlp.vocab.strings.add(word)")
-
-    def _seen(self) -> list[str]:
-        return [word for word in dict.fromkeys(word for store in self._stores for word in store) if has_vector(word)]
+        self._lookup.prefetch(keys)
 
     def most_similar(
         self,
@@ -225,7 +198,7 @@ class BeastVectors(SavedVectors):
         """The `n` words nearest to each query by cosine, among `keys`: words, or spaCy's keys of words.
 
         Without `keys`, among all strings the pipeline has seen, which are its words and also its tags, affixes and
-        word shapes: better say which words to choose from.
+        word shapes: better say which words to choose from. Their vectors are all kept, until `clear`.
 
             words = ["gato", "can", "mesa"]
             keys, rows, scores = nlp.vocab.vectors.most_similar(doc[1].vector[None], keys=words, n=2)
@@ -233,30 +206,25 @@ class BeastVectors(SavedVectors):
 
         `queries` is `(queries, width)`, of any length, and taken `batch_size` at a time. Returns `(keys, rows, scores)`
         as spaCy's own vectors do, each `(queries, n)`: uint64 keys that `nlp.vocab.strings` knows, int32 places in
-        `keys` as given, and float32 cosines, highest first unless `sort` is False.
+        `keys` as given, and float32 cosines to six decimals, highest first unless `sort` is False.
 
         Raises `ValueError` for queries of another shape or with NaN, and if there are fewer than `n` words.
         """
-        words = self._seen() if keys is None else [self._word(key) for key in keys]
-        places = np.array([place for place, word in enumerate(words) if has_vector(word)], dtype=np.int32)
-        queries = get_array_ops(queries).to_numpy(queries).astype(np.float32)
-        if queries.ndim != 2 or queries.shape[1] != self.vectors_length or not np.isfinite(queries).all():
-            raise ValueError(
-                f"queries have shape {queries.shape}, expected (queries, {self.vectors_length}) without NaN; "
-                "for a single vector pass vector[None]"
-            )
-        if not 1 <= n <= len(places):
-            raise ValueError(f"n is {n}, expected 1 to {len(places)}, the number of words there are to choose from")
-        candidates = get_array_ops(self.data).to_numpy(self.get_batch([words[place] for place in places]))
-        best = np.zeros((len(queries), n), dtype=np.int64)
-        scores = np.zeros((len(queries), n), dtype=np.float32)
-        for start in range(0, len(queries), batch_size):
-            batch = slice(start, start + batch_size)
-            best[batch], scores[batch] = nearest(queries[batch], candidates=candidates, n=n, sort=sort)
-        rows = places[best]
-        known = {row: self.strings.add(words[row]) for row in set(rows.ravel().tolist())}
-        found = np.array([known[row] for row in rows.ravel().tolist()], dtype=np.uint64).reshape(rows.shape)
-        return self._ops.asarray(found), self._ops.asarray(rows), self._ops.asarray(scores)
+        vectors_of: Callable[[list[str]], np.ndarray] = self._candidates
+        if keys is None:
+            words, vectors_of = self._strings.words(), partial(self._seen.vectors, encoder=self.encoder)
+        else:
+            words = [self._strings.word(key) for key in keys]
+        queries = check_queries(queries, width=self.vectors_length)
+        rows, scores = nearest_words(queries, words=words, vectors_of=vectors_of, n=n, sort=sort, batch_size=batch_size)
+        found = np.array([self._strings.add(words[row]) for row in rows.ravel().tolist()], dtype=np.uint64)
+        return self._ops.asarray(found.reshape(rows.shape)), self._ops.asarray(rows), self._ops.asarray(scores)
+
+    def _candidates(self, words: list[str]) -> np.ndarray:
+        if len(words) > self.cache_size // 2:
+            return self.encoder.encode(words)  # so many would push all others out of the cache
+        candidates: np.ndarray = get_array_ops(self.data).to_numpy(self.get_batch(words))
+        return candidates
 
     def add(self, key: int | str, *, vector: Any = None, row: int | None = None) -> int:
         """Warns and returns -1: vectors are computed, none can be set."""
@@ -264,9 +232,24 @@ class BeastVectors(SavedVectors):
             warnings.warn("BEAST computes vectors from the words themselves: the one given is not kept", stacklevel=2)
         return -1
 
+    def __setitem__(self, key: int | str, vector: Any) -> None:
+        self.add(key, vector=vector)
+
+    def find(self, **_: Any) -> NoReturn:
+        """Raises `ValueError`: no word has a row."""
+        raise ValueError(
+            "BEAST vectors have no rows to find: they are computed, expected vectors[key] or vectors.get_batch(keys); "
+            "of layers, those that use get_batch, such as spacy.MultiHashEmbed.v2 in place of v1"
+        )
+
+    def resize(self, *_: Any, **__: Any) -> NoReturn:
+        """Raises `ValueError`: there is no table."""
+        raise ValueError("BEAST vectors have no table to resize: each word has a vector already")
+
     def clear(self) -> None:
         """Forgets all computed vectors."""
         self._cache.clear()
+        self._seen = KnownWords()
 
     def to_ops(self, ops: Ops) -> None:
         """Gives vectors as arrays of `ops` from now on."""
@@ -277,29 +260,67 @@ class BeastVectors(SavedVectors):
         """Whether both give every word the same vector."""
         if self is other or not isinstance(other, BeastVectors):
             return self is other
-        ours, theirs = self.load().encoder, other.load().encoder
-        if self.attr != other.attr or ours.config != theirs.config:
-            return False
-        weights = theirs.weights()
-        return all(value.equal(weights[name]) for name, value in ours.weights().items())
+        return self.attr == other.attr and same_weights(self.encoder.encoder, other=other.encoder.encoder)
 
-    __hash__ = None
+    __hash__ = None  # type: ignore[assignment]
 
-    def take(self, encoder: "BeastEncoder", *, attr: str) -> "BeastVectors":
-        """Computes with this encoder from now on, of that attribute of a token."""
-        from beast_core import WordEncoder
-        from beast_core.cache import VectorCache
+    def to_disk(self, path: str | Path, *, exclude: Iterable[str] = ()) -> None:
+        """Writes `path/beast`, a model folder like any other, and `path/vectors.cfg`.
 
-        self.attr = attribute_id(attr)
-        self._words = WordEncoder(encoder, cache_size=0)
-        self._keep_in(VectorCache(size=self.cache_size))
-        self.to_ops(get_current_ops())
+        The `config.cfg` and `meta.json` that a pipeline has just written beside `path` are made to name these vectors.
+        """
+        describe_vectors(Path(path).parent, settings=self.settings, credits=self.credits)
+        write_vectors(Path(path), saved=self._to_save())
+
+    def from_disk(self, path: str | Path, *, exclude: Iterable[str] = ()) -> Self:
+        """Takes over what `to_disk` wrote; changes nothing if nothing of ours is there and nobody says so.
+
+        Raises `ValueError`, `FileNotFoundError` or `beast_core.ModelFolderError` if the configuration of the pipeline
+        says that there are such vectors, and they are missing or damaged.
+        """
+        return self._take_over(read_vectors(Path(path)))
+
+    def to_bytes(self, *, exclude: Iterable[str] = ()) -> bytes:
+        """The weights and the attribute as bytes, the same ones for the same vectors."""
+        return vectors_to_bytes(self._to_save())
+
+    def from_bytes(self, data: bytes, *, exclude: Iterable[str] = ()) -> Self:
+        """Takes over what `to_bytes` gave; unless a configuration names these vectors, an empty table changes nothing.
+
+        Raises `ValueError` for another table of spaCy's own, and `beast_core.ModelFolderError` for damaged bytes.
+        """
+        return self._take_over(vectors_from_bytes(data, required=self._in_config))
+
+    def _to_save(self) -> SavedVectors:
+        return SavedVectors(self.encoder.encoder, self._attr, self.credits)
+
+    def _take_over(self, saved: SavedVectors | None) -> Self:
+        if saved is not None:
+            self.attr, self._saved_credits = attribute_id(saved.attr), saved.credits
+            encoder = WordEncoder(saved.encoder, cache_size=0)
+            self._use(Lookup(self._strings, cache_size=self.cache_size, encoder=encoder))
+            self.to_ops(get_current_ops())
         return self
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        settings = {key: value for key, value in self.settings.items() if key != "@vectors"}
+        # The very stores that the vocab is pickled with, not their content: see `Strings`.
+        return _unpickle, (type(self), settings, self.name, self.to_bytes(), self._strings.in_use())
+
+
+def _unpickle(
+    kind: type[BeastVectors], settings: dict[str, Any], name: str | None, data: bytes, stores: list[StringStore]
+) -> BeastVectors:
+    vectors = kind(strings=stores[0], **settings)
+    for store in reversed(stores):
+        vectors.strings = store
+    vectors.name = name
+    return vectors.from_bytes(data)
 
 
 def create_beast_vectors(
     *, model: str | None = None, attr: str = "ORTH", cache_size: int = DEFAULT_CACHE_SIZE
-) -> Callable[["Vocab"], BeastVectors]:
+) -> Callable[[Vocab], BeastVectors]:
     """`spacy_beast.BeastVectors.v1`, for the `[nlp.vectors]` section of a configuration; see `BeastVectors`.
 
         [nlp.vectors]
@@ -313,7 +334,9 @@ def create_beast_vectors(
     """
     BeastVectors(model=model, attr=attr, cache_size=cache_size)  # complains now, where the settings are in sight
 
-    def create(vocab: "Vocab") -> BeastVectors:
-        return BeastVectors(strings=vocab.strings, model=model, attr=attr, cache_size=cache_size)
+    def create(vocab: Vocab) -> BeastVectors:
+        vectors = BeastVectors(strings=vocab.strings, model=model, attr=attr, cache_size=cache_size)
+        vectors._in_config = True
+        return vectors
 
     return create

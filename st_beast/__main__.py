@@ -4,8 +4,6 @@ import argparse
 import json
 import sys
 
-from transformers.utils import logging
-
 from st_beast import save
 
 
@@ -22,7 +20,6 @@ def main(arguments: list[str] | None = None) -> int:
     save_command.add_argument("path", help="the folder to write; an older model there is replaced, nothing else is")
     save_command.add_argument("--model", metavar="FOLDER", help="the model to write; default: the one that ships")
     options = parser.parse_args(arguments)
-    logging.disable_progress_bar()
     try:
         written = save(options.path, model=options.model)
     except (OSError, ValueError) as error:

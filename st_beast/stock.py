@@ -14,8 +14,8 @@ from torch import Tensor, nn
 from transformers import PreTrainedModel
 
 from beast_core import BeastEncoder, EncoderConfig, WordEncoder
+from beast_core.model_files import WEIGHTS_FILE
 from beast_core.stock import module_folders, to_stock
-from beast_core.storage import WEIGHTS_FILE
 from st_beast.families import StockParts, stock_parts
 
 # Where the parts of two libraries can differ: what is empty, long or no letter, case, composition, typography, white

@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping
 
-from tokenizers import Regex, Tokenizer, models, normalizers
+from tokenizers import Regex, Tokenizer, decoders, models, normalizers
 from tokenizers.pre_tokenizers import ByteLevel
 from tokenizers.processors import TemplateProcessing
 from transformers import PreTrainedTokenizerFast
 
 from beast_core import EncoderConfig
+from beast_core.spelling import AFTER_FOLDING, BEFORE_FOLDING, IGNORED, LONG_HEAD, LONG_TAIL
 
 
 def byte_tokenizer(
@@ -28,21 +29,37 @@ def byte_tokenizer(
     letters = _byte_letters()
     tail = config.window // 3
     middle = Regex(rf"(?<=\A.{{{config.window - tail}}}).+(?=.{{{tail}}}\z)")
-    spelling = [normalizers.Lowercase()] if config.lowercase else []
     vocabulary = {letter: byte + first_id for byte, letter in enumerate(letters)}
     vocabulary |= ({pad_token: 0} if pad_token else {}) | dict(markers or {})
     tokenizer = Tokenizer(models.BPE(vocab=vocabulary, merges=[]))
     tokenizer.normalizer = normalizers.Sequence(
-        [*spelling, normalizers.NFC(), normalizers.ByteLevel(), normalizers.Replace(middle, "")]
+        [*_spelling(config), normalizers.ByteLevel(), normalizers.Replace(middle, "")]
     )
     options = {"pad_token": pad_token or letters[0], "model_max_length": config.window}
     if markers:
         begin, end = markers
         tokenizer.post_processor = TemplateProcessing(single=f"{begin} $A {end}", special_tokens=list(markers.items()))
         options |= {"bos_token": begin, "eos_token": end, "model_max_length": config.window + 2}
+    tokenizer.decoder = decoders.ByteLevel()  # for losses that read words from their ids
     return PreTrainedTokenizerFast(
         tokenizer_object=tokenizer, split_special_tokens=True, clean_up_tokenization_spaces=False, **options
     )
+
+
+def _spelling(config: EncoderConfig) -> list[normalizers.Normalizer]:
+    """The rules of `beast_core.spelling`."""
+    middle = Regex(rf"(?m)(?<=\A.{{{LONG_HEAD}}}).+(?=.{{{LONG_TAIL}}}\z)")
+    shortened = normalizers.Replace(middle, "")
+    composed = [*([normalizers.Lowercase()] if config.lowercase else []), normalizers.NFC()]
+    if config.spelling == 1:
+        return [shortened, *composed]
+    before, after = (
+        [normalizers.Replace(Regex(f"[{letters}]"), text) for letters, text in pairs]
+        for pairs in (BEFORE_FOLDING, AFTER_FOLDING)
+    )
+    ignored = normalizers.Replace(Regex(IGNORED), "")
+    folded = [*before, normalizers.NFKC(), *after, *composed]
+    return [normalizers.Strip(), shortened, ignored, *folded, normalizers.Strip()]
 
 
 def _byte_letters() -> list[str]:

@@ -26,7 +26,9 @@ HOST_SIGNATURES = {
     "BeastSentenceTransformer.encode_query",
     "BeastSentenceTransformer.preprocess",
     "BeastSentenceTransformer.save",
+    "WordModule.load",
     "WordModule.preprocess",
+    "WordModule.save",
 }
 # Two arguments of one kind, or a thing and where it goes: their order is the one in which they are said.
 PAIRS = {

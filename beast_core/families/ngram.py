@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from beast_core.config import EncoderConfig, setting
+from beast_core.config import LONGEST_WINDOW, MOST_LAYERS, EncoderConfig, setting
 from beast_core.family import Family
 from beast_core.layers import (
     NORM_EPSILON,
@@ -29,6 +29,8 @@ from beast_core.tables import NGRAM_TABLE, NgramTable, PackedTable, TableEncoder
 # Embeddings of n-grams begin at this share of the scale of those of bytes. Some n-grams, as misspellings make them, are
 # in no word of the training and keep their first values for good: those should say next to nothing.
 _NGRAM_SHARE = 0.1
+
+_MOST_BUCKETS = 2**24
 
 # BLT ends with an RMSNorm, weight * x / sqrt(mean(x²) + epsilon), but an encoder without layers normalises nothing.
 # Beside this epsilon the mean square of embeddings is negligible (it changes a vector by a millionth), so that the norm
@@ -66,11 +68,11 @@ class NgramConfig(EncoderConfig):
 
     family = "ngram"
 
-    layers: int = setting(least=0)
+    layers: int = setting(least=0, most=MOST_LAYERS)
     causal: bool = setting(True)
     ngram_sizes: tuple[int, ...] = setting(())
     ngram_buckets: tuple[int, ...] = setting((), expected="a list of whole numbers, or one for all sizes")
-    projection_width: int = setting(0, least=0)
+    projection_width: int = setting(0, least=0, most=32_768)
     pooling: str = setting("mean", later=True)
 
     @classmethod
@@ -92,6 +94,10 @@ class NgramConfig(EncoderConfig):
         if len(buckets) != len(sizes) or any(number < 1 for number in buckets):
             expected = "a number of at least 1 for each of ngram_sizes, or one for all"
             problems.append(f"ngram_buckets is {buckets}, expected {expected}")
+        if len(sizes) > LONGEST_WINDOW or any(size > LONGEST_WINDOW for size in sizes):
+            problems.append(f"ngram_sizes is {sizes!r:.200}, expected sizes of at most {LONGEST_WINDOW}")
+        if sum(buckets) > _MOST_BUCKETS:
+            problems.append(f"ngram_buckets is {buckets!r:.200}, expected at most {_MOST_BUCKETS:,} in all")
         if self.hidden_width % 4:
             problems.append(f"hidden_width is {self.hidden_width}, expected a multiple of 4 for the 'ngram' family")
         if self.pooling not in POOLINGS:
@@ -234,9 +240,12 @@ class NgramStock(StockLayout):
 
     def _repeated(self, table: Tensor) -> Tensor:
         """The n-gram table with as many rows for each size as the largest has: the others' over and over again."""
-        places = torch.arange(max(self.config.ngram_buckets))
-        sections = table.split(list(self.config.ngram_buckets))
-        return torch.cat([section[places % len(section)] for section in sections])
+        buckets = self.config.ngram_buckets
+        repeated = table.new_empty(len(buckets), max(buckets), table.shape[1])
+        for section, target in zip(table.split(list(buckets)), repeated, strict=True):
+            for rows in target.split(len(section)):
+                rows.copy_(section[: len(rows)])
+        return repeated.flatten(0, 1)
 
     def _unrepeated(self, table: Tensor) -> tuple[Tensor, tuple[int, ...]]:
         """The rows that `_repeated` repeated, and the numbers of buckets."""

@@ -1,6 +1,10 @@
 import re
 import resource
+import signal
+import subprocess
+import sys
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
@@ -105,11 +109,10 @@ for _ in range(15):
     assert whole(), "torn"
     leftovers += len(os.listdir(path.parent)) > 1
     for left in set(os.listdir(path.parent)) - {path.name}:
-        assert left.startswith(f".{path.name}."), left
-before = set(os.listdir(path.parent))
+        assert left.startswith(f".{path.name}.saving."), left
 write_encoder(encoders[1], path, compact=False)
 assert read_encoder(path).config.layers == 3 and whole()
-assert set(os.listdir(path.parent)) == before
+assert os.listdir(path.parent) == [path.name]
 print(killed, leftovers)
 """
 
@@ -118,3 +121,45 @@ def test_a_killed_save_leaves_the_old_or_the_new_model(run_python, tmp_path):
     killed, leftovers = map(int, run_python(KILL, tmp_path / "model", 0).split())
     assert killed == 15
     assert leftovers > 0  # some were killed in the middle of a save
+
+
+SAVING = """
+import sys
+from pathlib import Path
+from beast_core.files import working_folder
+
+for folder in map(Path, sys.argv[1:]):
+    with working_folder(folder.parent, name=folder.name) as work:
+        (work / "half").write_text("a model")
+        print(work, flush=True)
+        sys.stdin.readline()
+"""
+
+
+def test_what_a_killed_save_left_is_removed_by_the_next_and_what_a_living_one_needs_is_not(ngram, tmp_path, files):
+    """Beside the folder that is saved, as `write_encoder` writes, and within it, as sentence-transformers does."""
+    model = write_encoder(ngram, tmp_path / "model")
+    for target in (model, model / "model"):
+        command = [sys.executable, "-c", SAVING, str(target)]
+        other = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        work = Path(other.stdout.readline().strip())
+        if target == model:
+            write_encoder(ngram, model)
+        else:
+            with pytest.raises(FileExistsError, match=re.escape(work.name)):
+                write_encoder(ngram, model)
+        assert files(work) == {"half": b"a model"}
+        other.communicate() if target == model else other.kill()
+        assert (other.wait(), work.exists()) == ((0, False) if target == model else (-signal.SIGKILL, True))
+        other.stdin.close(), other.stdout.close()
+        write_encoder(ngram, model)
+        assert [path.name for path in tmp_path.iterdir()] == ["model"]
+        assert sorted(files(model)) == ["config.json", "model.safetensors"]
+
+
+def test_a_folder_of_a_like_name_is_no_left_over(ngram, tmp_path, files):
+    likes = [".model.old", ".model.saving", ".model2.saving.x", "model.saving.x"]
+    for name in likes:
+        (tmp_path / name).mkdir()
+    write_encoder(ngram, tmp_path / "model")
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted([*likes, "model"])

@@ -2,6 +2,7 @@ import json
 import math
 import operator
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,8 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from safetensors.torch import load_file, save_file
 
-from beast_core import PRESETS, ModelFolderError, WordEncoder, read_encoder, write_encoder
+from beast_core import PRESETS, BeastEncoder, ModelFolderError, WordEncoder, read_encoder, write_encoder
 from beast_core.storage import SHIPPED_MODEL
+from beast_core.tables import PackedTable
 
 WORDS = ["", "sol", "ñandú", "electroencefalografistas", "👩‍👩‍👧"]
 TABLE = "ngram_embedding.weight"
@@ -89,6 +91,30 @@ def test_a_compact_row_by_hand(make_encoder, tmp_path):
     assert read_encoder(folder).ngram_embedding.weight[5].tolist() == row
 
 
+def test_a_packed_table_is_written_as_it_was_read(make_encoder, tmp_path, files, monkeypatch):
+    first = write_encoder(make_encoder("averaged"), tmp_path / "first")
+    encoder = read_encoder(first, packed=True)
+    monkeypatch.setattr(PackedTable, "values", None)  # neither unpacked
+    monkeypatch.setattr(PackedTable, "pack", None)  # nor packed anew
+    for compact in (True, None):
+        assert files(write_encoder(encoder, tmp_path / str(compact), compact=compact)) == files(first)
+
+
+def test_unless_told_a_model_is_compact_where_that_loses_nothing(encoder, tmp_path, files):
+    full = write_encoder(encoder, tmp_path / "full", compact=False)
+    assert files(write_encoder(encoder, tmp_path / "unrounded", compact=None)) == files(full)
+    compact = write_encoder(encoder, tmp_path / "compact")
+    for packed in (True, False):
+        rounded = read_encoder(compact, packed=packed)
+        assert files(write_encoder(rounded, tmp_path / str(packed), compact=None)) == files(compact)
+    unpacked = write_encoder(rounded, tmp_path / "unpacked", compact=False)
+    assert {value.dtype for value in load_file(unpacked / "model.safetensors").values()} == {torch.float32}
+    with torch.no_grad():
+        rounded.projection.bias[0] = 70_000  # beyond the range of float16
+    restored = read_encoder(write_encoder(rounded, tmp_path / "large", compact=None))
+    assert all(value.equal(restored.state_dict()[name]) for name, value in rounded.state_dict().items())
+
+
 def test_compact_is_small(make_encoder, tmp_path):
     encoder = make_encoder("averaged", hidden_width=64, ngram_buckets=2000)
     compact, full = (
@@ -152,15 +178,15 @@ BAD_FOLDERS = {
     ),
     "no json": (
         lambda folder: (folder / "config.json").write_text("beast"),
-        ["config.json does not describe a BEAST model", "JSON object", "format_version"],
+        ["config.json cannot be read as JSON", "Expecting value"],
     ),
     "another program's configuration": (
         lambda folder: (folder / "config.json").write_text('{"model_type": "bert"}'),
         ["config.json does not describe a BEAST model", '"beast"'],
     ),
     "newer format": (
-        lambda folder: change_config(folder, lambda beast: beast.update(format_version=4)),
-        ["format version 4, expected 3", "a newer", "pip install --upgrade beast-vectors"],
+        lambda folder: change_config(folder, lambda beast: beast.update(format_version=5)),
+        ["format version 5, expected 3 or 4", "a newer", "pip install --upgrade beast-vectors"],
     ),
     "unknown key": (
         lambda folder: change_config(folder, lambda beast: beast["encoder"].update(colour="red")),
@@ -185,7 +211,7 @@ BAD_FOLDERS = {
     ),
     "wrong shape": (
         lambda folder: change_weights(folder, lambda tensors: tensors.update({"projection.bias": torch.ones(7)})),
-        ["do not fit its config.json", "projection.bias has shape (7,), expected (6,)"],
+        ["do not fit its config.json", "projection.bias is F32 (7,), expected F32, F16 or BF16 (6,)"],
     ),
     "missing and unknown tensor": (
         lambda folder: change_weights(
@@ -199,21 +225,21 @@ BAD_FOLDERS = {
     ),
     "packed table of another width": (
         lambda folder: change_weights(folder, lambda tensors: tensors.update({TABLE: tensors[TABLE][:, 1:].clone()})),
-        ["model.safetensors", f"{TABLE} of torch.uint8 and shape (54, 5)", "torch.uint8 and shape (54, 6)"],
+        ["model.safetensors", f"{TABLE} is U8 (54, 5), expected F32, F16 or BF16 (54, 8), or U8 (54, 6)"],
     ),
     "packed table of other rows": (
         lambda folder: change_weights(folder, lambda tensors: tensors.update({TABLE: tensors[TABLE][1:].clone()})),
-        ["model.safetensors", f"{TABLE} of torch.uint8 and shape (53, 6)", "torch.uint8 and shape (54, 6)"],
+        ["model.safetensors", f"{TABLE} is U8 (53, 6), expected F32, F16 or BF16 (54, 8), or U8 (54, 6)"],
     ),
     "table of another type": (
         lambda folder: change_weights(folder, lambda tensors: tensors.update({TABLE: tensors[TABLE].view(torch.int8)})),
-        ["model.safetensors", f"{TABLE} of torch.int8 and shape (54, 6)", "expected floating point or", "torch.uint8"],
+        ["model.safetensors", f"{TABLE} is I8 (54, 6), expected F32, F16 or BF16 (54, 8), or U8 (54, 6)"],
     ),
     "another tensor of whole numbers": (
         lambda folder: change_weights(
             folder, lambda tensors: tensors.update({"projection.bias": torch.ones(6, dtype=torch.uint8)})
         ),
-        ["model.safetensors", "projection.bias of torch.uint8 and shape (6,)", "expected floating point"],
+        ["model.safetensors", "projection.bias is U8 (6,), expected F32, F16 or BF16 (6,)"],
     ),
     "infinite scale": (
         lambda folder: change_weights(
@@ -240,11 +266,25 @@ def test_a_damaged_folder_is_named_with_what_was_found_and_expected(model, damag
 
 
 def test_an_older_or_odd_format_version_is_not_called_newer(model):
-    for version in (2, "3", None):
+    for version in (2, "3", None, 3.0, True, [3]):
         change_config(model, lambda beast, version=version: beast.update(format_version=version))
-        with pytest.raises(ModelFolderError, match=f"version {version!r}, expected 3; train the model again") as caught:
+        with pytest.raises(ModelFolderError, match="expected 3 or 4; train the model again") as caught:
             read_encoder(model)
-        assert "newer" not in str(caught.value)
+        assert f"version {version!r}" in str(caught.value) and "newer" not in str(caught.value)
+
+
+def test_a_folder_from_before_there_were_spelling_rules_keeps_the_first(model):
+    change_config(model, lambda beast: (beast.update(format_version=3), beast["encoder"].pop("spelling")))
+    old = read_encoder(model)
+    assert old.config.spelling == 1
+    again = read_encoder(write_encoder(old, model.parent / "again"))
+    assert again.config == old.config
+    for word, alike in (("sol", True), ("sol\u00ad", False)):
+        first, newest = (
+            WordEncoder(BeastEncoder(replace(old.config, spelling=spelling)), cache_size=0) for spelling in (1, 2)
+        )
+        newest.encoder.load_state_dict(first.encoder.state_dict())
+        assert np.array_equal(first.encode([word]), newest.encode([word])) == alike
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,13 @@
 """`nlp.add_pipe("beast_vectors")`: where it works, what it refuses, and what it leaves in the configuration."""
 
+import shutil
+
 import numpy as np
 import pytest
 import spacy
+import srsly
+from spacy.tokens import Doc
+from spacy.training.initialize import init_vocab
 from spacy.vectors import Vectors
 
 from beast_core import ModelFolderError, WordEncoder, load_encoder
@@ -21,6 +26,27 @@ def test_a_batch_is_encoded_in_one_go_and_no_word_twice(nlp, sizes):
     docs = list(nlp.pipe(["uno dos tres", "dos cuatro", "uno cinco\n"], batch_size=2))
     assert [token.has_vector for doc in docs for token in doc if token.vector.any()] == [True] * 7
     assert [size for size in sizes if size] == [4, 1]
+
+
+def test_more_new_words_than_are_kept_are_computed_together_all_the_same(make_nlp, sizes):
+    nlp = make_nlp(cache_size=600)
+    docs = [Doc(nlp.vocab, words=[f"palabra{doc}de{word}" for word in range(100)]) for doc in range(20)]
+    before = load_encoder(nlp.vocab.vectors.model).encode([token.text for doc in docs for token in doc])
+    sizes.clear()
+    vectors = [token.vector for doc in list(nlp.pipe(docs)) for token in doc]
+    np.testing.assert_allclose(vectors, before, atol=1e-5)
+    assert sum(sizes) <= 2 * len(vectors) and len(sizes) < 20
+    with nlp.memory_zone():
+        nlp(" ".join(f"fugaz{word}" for word in range(100)))
+    list(nlp.pipe(docs))
+    assert nlp.vocab.vectors["fugaz1"].any()  # though its string, and those computed with it, are gone
+
+
+def test_documents_of_several_vocabs_pass_in_order(make_nlp, sizes):
+    nlp, other = make_nlp(), make_nlp()
+    docs = [nlp.make_doc("uno dos"), other.make_doc("tres uno"), other.make_doc("cuatro"), nlp.make_doc("cinco")]
+    assert [doc.text for doc in nlp.pipe(docs)] == ["uno dos", "tres uno", "cuatro", "cinco"]
+    assert [size for size in sizes if size] == [2, 3, 1] and all(doc.vector.any() for doc in docs)
 
 
 def test_it_works_beside_other_pipes_and_in_any_language(model_path):
@@ -96,6 +122,18 @@ class TestRefusals:
             nlp.add_pipe("beast_vectors", name="other", config={"attr": "LOWER"})
         assert nlp.pipe_names == ["beast_vectors", "same"] and nlp("sol")[0].vector.any()
 
+    def test_the_pipe_with_other_settings_says_how_to_change_them(self, nlp, model_path):
+        changed = {"model": model_path, "attr": "LOWER"}
+        with pytest.raises(ValueError, match=r"first change the vectors: .*nlp.vocab.vectors = BeastV.*attr='LOWER'"):
+            nlp.replace_pipe("beast_vectors", "beast_vectors", config=changed)
+        nlp.vocab.vectors = BeastVectors(strings=nlp.vocab.strings, **changed)
+        nlp.add_pipe("beast_vectors", config=changed)
+        assert nlp.config["nlp"]["vectors"]["attr"] == "LOWER" and nlp("Sol")[0].vector.any()
+
+    def test_a_document_of_another_vocab(self, nlp):
+        with pytest.raises(ValueError, match=r"type Vectors on the vocab .*own vocab: nlp\.make_doc\(text\)"):
+            nlp(spacy.blank("es").make_doc("sol"))
+
     def test_a_pipe_from_another_pipeline(self, nlp):
         other = spacy.blank("es")
         with pytest.warns(UserWarning, match="W113"):
@@ -140,3 +178,45 @@ def test_documents_pass_at_once_unless_words_are_new(make_nlp):
     assert [next(docs).text, next(docs).text] == taken == ["sol mar", "mar \n sol"]  # white space waits for nothing
     assert next(docs).text == "luna" and taken[2:] == ["luna", "sol"]  # a new word waits for a batch
     assert [doc.text for doc in docs] == ["sol", "mar"]
+
+
+class TestCredits:
+    """What is saved says whose work the vectors are, wherever the user has said nothing."""
+
+    def saved_meta(self, nlp, folder):
+        nlp.to_disk(folder)
+        return srsly.read_json(folder / "meta.json")
+
+    @pytest.fixture
+    def licensed(self, model_path, tmp_path):
+        shutil.copytree(model_path, tmp_path / "licensed")
+        (tmp_path / "licensed" / "README.md").write_text("---\nlicense: mit\n---\n", encoding="utf-8")
+        return str(tmp_path / "licensed")
+
+    def test_of_the_shipped_model(self, tmp_path):
+        nlp = spacy.blank("es")
+        nlp.add_pipe("beast_vectors")
+        assert nlp.meta["license"] == "CC-BY-SA-4.0"
+        meta = self.saved_meta(nlp, tmp_path / "saved")
+        ours = {"name": "BEAST word vectors", "author": "BEAST contributors", "license": "CC-BY-SA-4.0"}
+        assert meta["license"] == "CC-BY-SA-4.0" and meta["sources"][0] == ours
+        assert any("wordfreq" in source["name"] for source in meta["sources"])
+        assert self.saved_meta(spacy.load(tmp_path / "saved"), tmp_path / "again")["sources"] == meta["sources"]
+
+    def test_of_a_model_folder_and_of_one_that_says_nothing(self, make_nlp, licensed, tmp_path):
+        meta = self.saved_meta(make_nlp(model=licensed), tmp_path / "licensed_pipeline")
+        expected = ("mit", [{"name": "BEAST word vectors", "license": "mit"}])
+        assert (meta["license"], meta["sources"]) == expected
+        silent = self.saved_meta(make_nlp(), tmp_path / "silent")
+        assert silent["license"] == "" and "sources" not in silent
+        taken = spacy.blank("es")
+        init_vocab(taken, vectors=tmp_path / "licensed_pipeline")
+        meta = self.saved_meta(taken, tmp_path / "taken")
+        assert (meta["license"], meta["sources"]) == expected
+
+    def test_the_users_own_words_win(self, make_nlp, licensed, tmp_path):
+        nlp = make_nlp(model=licensed)
+        nlp.meta.update(license="GPL-3.0", author="Ana", sources=[{"name": "corpus"}])
+        meta = self.saved_meta(nlp, tmp_path / "saved")
+        assert (meta["license"], meta["author"], meta["sources"][0]) == ("GPL-3.0", "Ana", {"name": "corpus"})
+        assert [source["name"] for source in meta["sources"]] == ["corpus", "BEAST word vectors"]

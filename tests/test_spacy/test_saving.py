@@ -2,21 +2,19 @@
 
 import pickle
 import shutil
+import time
 
 import numpy as np
 import pytest
 import spacy
 from spacy.tokens import Doc, DocBin
 from spacy.vectors import Vectors
-from spacy.vocab import Vocab
 
-from beast_core import ModelFolderError, read_encoder, write_encoder
+from beast_core import read_encoder, write_encoder
 from spacy_beast import BeastVectors
 
 TEXTS = ["El perrito ladra.", "Una murciélaga  vuela,\n¿no?", "", "Tuiteé 3,14 veces 😀 esternocleidomastoideos"]
 WORDS = ["perrito", "jamásvista", "Ñu", "3,14", "😀"]
-
-OURS_IN_CONFIG = 'under \\[nlp.vectors\\], write @vectors = "spacy_beast.BeastVectors.v1"'
 
 
 def files_of(folder):
@@ -92,6 +90,25 @@ def test_an_unpickled_pipeline_knows_new_words_too(nlp):
     np.testing.assert_allclose([doc.vector for doc in docs], [nlp(text).vector for text in TEXTS], atol=1e-6)
 
 
+def test_pickles_of_shipped_weights_are_quick_small_and_do_not_grow():
+    nlp = spacy.blank("es")
+    nlp.add_pipe("beast_vectors")
+    first = pickle.dumps(nlp("hola mundo"))
+    for _ in range(3):
+        nlp = pickle.loads(pickle.dumps(nlp))
+    started = time.process_time()
+    last = pickle.dumps(nlp("hola mundo"))
+    assert time.process_time() - started < 0.5 and len(last) < 13_000_000  # unpacked, they are 180 MB
+    assert abs(len(last) - len(first)) < 1000 and nlp.vocab.strings["mundo"] in nlp.vocab.vectors
+    assert nlp("nuncaoída")[0].has_vector
+
+
+def test_neighbours_of_an_unpickled_pipeline_are_in_its_strings(nlp):
+    again = pickle.loads(pickle.dumps(nlp))
+    keys, _, _ = again.vocab.vectors.most_similar(again.vocab["sol"].vector[None], keys=["nuncaoída"])
+    assert again.vocab.strings[keys[0, 0]] == "nuncaoída"
+
+
 def test_saved_documents_find_their_vectors_in_another_pipeline(nlp, make_nlp):
     docs, reader = list(nlp.pipe(TEXTS)), make_nlp()
     binned = list(DocBin().from_bytes(DocBin(docs=docs).to_bytes()).get_docs(reader.vocab))
@@ -134,63 +151,6 @@ if __name__ == "__main__":
         threads=2,
     )
     assert printed == "equal\n"
-
-
-class TestOtherVectors:
-    """Ours and spaCy's own meet wherever a configuration and the saved data disagree."""
-
-    def test_stock_vectors_refuse_ours_and_say_what_to_do(self, nlp, tmp_path):
-        nlp.config["nlp"]["vectors"] = {"@vectors": "spacy.Vectors.v1"}
-        nlp.remove_pipe("beast_vectors")
-        nlp.to_disk(tmp_path / "saved")
-        with pytest.raises(ValueError, match=OURS_IN_CONFIG):
-            spacy.load(tmp_path / "saved")
-        with pytest.raises(ValueError, match=OURS_IN_CONFIG):
-            spacy.blank("es").from_bytes(nlp.to_bytes())
-
-    def test_an_empty_table_changes_nothing(self, nlp, tmp_path):
-        stock = spacy.blank("es")
-        stock.vocab.to_disk(tmp_path / "vocab")
-        before = nlp.vocab.get_vector("sol").tolist()
-        nlp.vocab.from_bytes(stock.vocab.to_bytes())
-        nlp.vocab.from_disk(tmp_path / "vocab")
-        nlp.vocab.vectors.from_bytes(b"").from_disk(tmp_path)
-        assert nlp.vocab.get_vector("sol").tolist() == before
-
-    def test_a_full_table_is_not_dropped_in_silence(self, nlp, tmp_path):
-        vocab = Vocab(strings=["sol"])
-        vocab.vectors = Vectors(strings=vocab.strings, data=np.ones((1, 4), dtype="f"), keys=["sol"])
-        vocab.to_disk(tmp_path / "vocab")
-        before = nlp.vocab.get_vector("sol").tolist()
-        for read in (lambda: nlp.vocab.from_bytes(vocab.to_bytes()), lambda: nlp.vocab.from_disk(tmp_path / "vocab")):
-            with pytest.warns(UserWarning, match="a table of 1 word vectors is not loaded"):
-                read()
-        assert nlp.vocab.get_vector("sol").tolist() == before
-
-    def test_missing_and_damaged_weights_are_errors_at_load(self, nlp, tmp_path):
-        nlp.to_disk(tmp_path / "saved")
-        weights = tmp_path / "saved" / "vocab" / "beast" / "model.safetensors"
-        weights.write_bytes(weights.read_bytes()[:100])
-        with pytest.raises(ModelFolderError, match="not a whole safetensors file"):
-            spacy.load(tmp_path / "saved")
-        for file in weights.parent.iterdir():
-            file.unlink()
-        with pytest.raises(ModelFolderError, match=r"config\.json is missing"):
-            spacy.load(tmp_path / "saved")
-        weights.parent.rmdir()
-        with pytest.raises(FileNotFoundError, match="no model at"):
-            spacy.load(tmp_path / "saved")
-
-    def test_components_and_vectors_come_from_a_saved_pipeline(self, nlp, tmp_path):
-        nlp.add_pipe("sentencizer")
-        nlp.to_disk(tmp_path / "saved")
-        components = {name: {"source": str(tmp_path / "saved")} for name in nlp.pipe_names}
-        config = {"nlp": {"lang": "es", "pipeline": list(components)}, "components": components}
-        other = spacy.blank("es").from_config(config)
-        assert same(nlp, other)
-        other.initialize()
-        other.to_disk(tmp_path / "again")
-        assert same(nlp, spacy.load(tmp_path / "again", exclude=["beast_vectors"]))
 
 
 def test_equal_means_the_same_vectors(model_path, tmp_path):

@@ -9,6 +9,7 @@ import torch
 from spacy.tokens import Doc
 from spacy.training import Example
 from spacy.util import registry
+from thinc.api import data_validation
 
 from beast_core import ModelFolderError, read_encoder
 
@@ -119,6 +120,37 @@ def test_without_a_projection_the_output_is_the_vectors(make_nlp, model_path, tr
         for doc, array in zip(docs, output, strict=True):
             np.testing.assert_allclose(array, [*map(nlp.vocab.get_vector, [t.text for t in doc])] or array, atol=1e-5)
     assert embed.predict([docs[1]])[0].shape == (0, 16)
+
+
+@pytest.mark.parametrize("width", [None, 8])
+@pytest.mark.parametrize("trainable", [True, False])
+def test_the_layer_alone_stands_what_thinc_and_its_users_do(model_path, nlp, trainable, width):
+    docs = [nlp.make_doc("uno dos"), spacy.blank("en").make_doc("dos thistle")]  # of two vocabs
+    with data_validation(True):
+        embed = registry.architectures.get("spacy_beast.BeastEmbed.v1")(
+            model=model_path, trainable=trainable, width=width
+        )
+        embed.initialize()  # without data
+        assert embed.get_dim("nO") == (width or 16)
+        assert embed.predict([]) == [] and embed.begin_update([])[1]([]) == []
+        output, backprop = embed.begin_update(docs)
+        assert backprop([np.ones_like(array) for array in output]) == []
+    assert [array.shape for array in output] == [(2, width or 16)] * 2
+    np.testing.assert_allclose(output[0][1], output[1][0], atol=1e-6)
+    np.testing.assert_allclose(embed.predict([docs[1]])[0], output[1], atol=1e-5)
+    again = registry.architectures.get("spacy_beast.BeastEmbed.v1")(trainable=trainable, width=width)
+    np.testing.assert_allclose(again.from_bytes(embed.to_bytes()).predict(docs)[1], output[1], atol=1e-5)
+
+
+def test_static_vectors_work_where_get_batch_does_and_say_so_where_it_does_not(nlp):
+    settings = {"width": 8, "attrs": ["NORM"], "rows": [50], "include_static_vectors": True}
+    docs = [nlp.make_doc("uno dos")]
+    works = registry.architectures.get("spacy.MultiHashEmbed.v2")(**settings)
+    works.initialize(X=docs)
+    assert works.predict(docs)[0].shape == (2, 8)
+    refuses = registry.get("architectures", "spacy.MultiHashEmbed.v1")(**settings)
+    with pytest.raises(ValueError, match=r"no rows to find: .*spacy\.MultiHashEmbed\.v2 in place of v1"):
+        refuses.initialize(X=docs)
 
 
 def test_gradients_of_a_repeated_word_add_up(model_path, nlp):

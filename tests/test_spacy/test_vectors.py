@@ -9,9 +9,10 @@ import spacy
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from spacy.tokens import Doc
+from spacy.vectors import Vectors
 from thinc.api import NumpyOps
 
-from beast_core import load_encoder
+from beast_core import WordEncoder, load_encoder
 from spacy_beast import BeastVectors
 
 
@@ -50,12 +51,14 @@ def test_similarity_is_the_cosine_and_warns_of_nothing(nlp):
 def test_white_space_and_nothing_have_no_vector(nlp):
     vectors = nlp.vocab.vectors
     doc = Doc(nlp.vocab, words=["\n\n", "a"])
-    for blank in ("", " ", "\n\n", "\t", "\u00a0", "\u2003"):
+    for blank in ("", " ", "\n\n", "\t", "\u00a0", "\u2003", "\x1c", "\u00ad", "\ufeff", "\ufe0f", " \u200b"):
         assert blank not in vectors and not nlp.vocab.has_vector(blank)
         assert nlp.vocab.get_vector(blank).tolist() == [0.0] * 16 == vectors[blank].tolist()
     assert not doc[0].has_vector and doc[0].vector_norm == 0 and doc[1].has_vector
     assert vectors.get_batch([" ", "a", ""]).any(axis=1).tolist() == [False, True, False]
     assert not nlp("").vector.any() and nlp("").vector.shape == (16,)
+    invisible = Doc(nlp.vocab, words=["sol", "\ufe0f", "\u00ad"])
+    assert invisible.vector.any() and (3 * invisible.vector).tolist() == pytest.approx(invisible[0].vector.tolist())
 
 
 def test_documents_made_without_the_pipeline_have_vectors(nlp):
@@ -112,7 +115,7 @@ words = st.text(max_size=30, alphabet=st.characters(exclude_categories=["Cs"]))
 @given(batch=st.lists(words, min_size=1, max_size=8), cache_size=st.integers(0, 4))
 def test_a_batch_is_its_words_whatever_is_remembered(model_path, vectors, batch, cache_size):
     small = BeastVectors(model=model_path, cache_size=cache_size)
-    small._words = vectors.load()
+    small._lookup._encoder = vectors.encoder
     together = small.get_batch(batch)
     for word, vector in zip(batch, together, strict=True):
         assert (word in small) == bool(word.strip()) == bool(vector.any())
@@ -153,6 +156,22 @@ def test_vectors_cannot_be_set_and_the_user_is_told(nlp):
     with pytest.warns(UserWarning, match="computes vectors from the words themselves"):
         nlp.vocab.set_vector("perro", np.ones(16, dtype=np.float32))
     assert nlp.vocab.get_vector("perro").tolist() == before
+
+
+def test_what_only_a_table_has_is_refused(vectors):
+    for ask in (lambda: vectors.find(key="sol"), lambda: vectors.find(keys=["sol"]), lambda: vectors.find(row=1)):
+        with pytest.raises(ValueError, match=r"no rows to find: .*expected vectors\[key\]"):
+            ask()
+    with pytest.raises(ValueError, match="no table to resize"):
+        vectors.resize((5, 16))
+    with pytest.warns(UserWarning, match="computes vectors from the words themselves"):
+        vectors["sol"] = np.ones(16)
+
+
+def test_everything_public_that_spacys_own_vectors_have_is_there(vectors):
+    floret = {"hash_count", "hash_seed", "bow", "eow"}  # settings of its table
+    missing = {name for name in dir(Vectors) if not name.startswith("_") and not hasattr(vectors, name)}
+    assert missing == floret
 
 
 def test_threads_get_the_same_vectors_as_one(make_nlp, vectors):
@@ -227,6 +246,35 @@ class TestMostSimilar:
         nlp("ornitorrinco")
         keys, _, scores = nlp.vocab.vectors.most_similar(nlp.vocab["ornitorrinco"].vector[None])
         assert nlp.vocab.strings[keys[0, 0]] == "ornitorrinco" and scores[0, 0] == pytest.approx(1, abs=1e-5)
+
+    def test_searching_everything_again_computes_only_new_words(self, nlp, monkeypatch):
+        vectors, encode, computed = nlp.vocab.vectors, WordEncoder.encode, []
+        nlp("ornitorrinco pez")
+        query = vectors["pez"][None]
+        monkeypatch.setattr(WordEncoder, "encode", lambda self, words: (computed.extend(words), encode(self, words))[1])
+        vectors.most_similar(query)
+        assert len(computed) == len(set(computed)) == len(vectors.keys())
+        computed.clear()
+        nlp.vocab.strings.add("avutarda")
+        keys, _, _ = vectors.most_similar(vectors["avutarda"][None])
+        assert computed == ["avutarda", "avutarda"] and nlp.vocab.strings[keys[0, 0]] == "avutarda"
+        np.testing.assert_allclose(dict(vectors.items())[nlp.vocab.strings["pez"]], query[0], atol=1e-6)
+        vectors.clear()
+        assert len(list(vectors.values())) == len(vectors.keys())
+
+    def test_searching_much_leaves_what_is_kept(self, make_nlp):
+        nlp = make_nlp(cache_size=20)
+        nlp("ornitorrinco pez")
+        vectors = nlp.vocab.vectors
+        kept = set(vectors._cache.rows)
+        vectors.most_similar(vectors["pez"][None])
+        vectors.most_similar(vectors["pez"][None], keys=[f"palabra{i}" for i in range(15)])
+        assert set(vectors._cache.rows) == kept
+
+    def test_a_words_cosine_to_itself_is_one(self, vectors):
+        words = [f"palabra{i}" for i in range(200)]
+        scores = vectors.most_similar(vectors.get_batch(words), keys=words)[2]
+        assert scores.dtype == np.float32 and scores.tolist() == [[1.0]] * 200
 
     def test_takes_keys_and_leaves_the_query_alone(self, nlp):
         keys = [nlp.vocab.strings.add(word) for word in ("sol", "mar")]

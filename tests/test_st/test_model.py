@@ -77,8 +77,55 @@ def test_dimensions_and_lengths(model):
     with pytest.warns(FutureWarning, match="renamed"):
         assert model.get_sentence_embedding_dimension() == 16
     assert model.max_seq_length == 24
-    with pytest.raises(AttributeError, match="max_seq_length"):
+    model.max_seq_length = 24
+    with pytest.raises(ValueError, match="max_seq_length is 10, expected 24: how many bytes of a word"):
         model.max_seq_length = 10
+
+
+@pytest.mark.parametrize("wrong", [0, -1, True, 2.0, "8"], ids=repr)
+def test_vectors_are_not_cut_to_nothing(small, model, wrong):
+    for cut in (
+        lambda: st_beast.load(small, truncate_dim=wrong),
+        lambda: model.encode(WORDS, truncate_dim=wrong),
+        lambda: setattr(model, "truncate_dim", wrong),
+        lambda: model.truncate_embeddings(wrong).__enter__(),
+    ):
+        with pytest.raises(ValueError, match=f"truncate_dim is {wrong!r}, expected a whole number above 0"):
+            cut()
+    with model.truncate_embeddings(3):
+        assert model.encode(WORDS).shape == (len(WORDS), 3)
+    assert model.encode(WORDS).shape == (len(WORDS), 16)
+
+
+@pytest.mark.parametrize("method", ["encode", "encode_query", "encode_document", "preprocess"])
+def test_unknown_keywords_are_named(model, method):
+    with pytest.raises(TypeError, match=r"got processing_kwargs=\{'text': \{'max_length': 3\}\}, batchsize=7, which"):
+        getattr(model, method)(WORDS, processing_kwargs={"text": {"max_length": 3}}, batchsize=7)
+
+
+def test_there_are_no_vectors_of_parts_of_a_word(model):
+    with pytest.raises(ValueError, match="output_value is 'token_embeddings', expected 'sentence_embedding'"):
+        model.encode(WORDS, output_value="token_embeddings")
+    assert np.array_equal(model.encode("perro", output_value=None)["sentence_embedding"], model.encode("perro"))
+
+
+def test_features_are_those_of_the_stock_tokenizer(model, tmp_path):
+    """Ids and masks are what losses look at; the tokenizer is what reads words from ids, and may be saved anywhere."""
+    model.save(tmp_path / "saved")
+    stock, ours = SentenceTransformer(str(tmp_path / "saved")).preprocess(WORDS), model.preprocess(WORDS)
+    for name in ("input_ids", "attention_mask"):
+        assert torch.equal(ours[name], stock[name])
+    before = (tmp_path / "saved" / "tokenizer.json").read_bytes()
+    model.tokenizer.save_pretrained(tmp_path / "saved")
+    assert (tmp_path / "saved" / "tokenizer.json").read_bytes() == before
+    assert np.abs(SentenceTransformer(str(tmp_path / "saved")).encode(WORDS) - model.encode(WORDS)).max() < 1e-5
+
+
+def test_weights_too_large_to_compute_with_are_named(model):
+    with torch.no_grad():
+        model[0].encoder.byte_embedding.weight.fill_(3e38)
+    with pytest.raises(FloatingPointError, match="gave NaN or infinity for 'perro'"):
+        model.encode(["perro"])
 
 
 def test_evaluator(model):
@@ -102,7 +149,7 @@ def test_pickles(model):
     assert np.array_equal(pickle.loads(pickle.dumps(model)).encode(WORDS), model.encode(WORDS))
 
 
-@pytest.mark.parametrize("words", [None, 7, 0.5, b"perro", {"perro"}, {"perro": 1}, object()], ids=repr)
+@pytest.mark.parametrize("words", [None, 7, 0.5, b"perro", {"perro"}, {"perro": 1}, len], ids=repr)
 def test_what_is_no_collection_of_words_is_refused(model, words):
     with pytest.raises(TypeError, match="expected a list of words"):
         model.encode(words)

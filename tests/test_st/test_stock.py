@@ -1,6 +1,7 @@
 """Folders of stock parts hold the same encoder as ours do, for every string."""
 
 import copy
+import unicodedata
 
 import numpy as np
 import pytest
@@ -8,20 +9,37 @@ import torch
 from hypothesis import given, settings, strategies
 from safetensors.torch import load_file
 from sentence_transformers import SentenceTransformer
+from tokenizers import normalizers
 
 import st_beast
-from beast_core import EncoderConfig, WordEncoder, load_encoder, read_encoder, write_encoder
+from beast_core import EncoderConfig, WordEncoder, encode_words, load_encoder, read_encoder, write_encoder
 from beast_core.families import FAMILIES
 from beast_core.families.ngram import POOLINGS, NgramConfig, Pooling
 from beast_core.layers import END_ID
+from beast_core.spelling import NEWEST_SPELLING
 from beast_core.storage import read_config
 from st_beast.families import PARTS
 from st_beast.stock import stock_model
+from st_beast.tokenizer import byte_tokenizer
 
 TOLERANCE = 1e-5
-# Python and Rust follow different versions of Unicode, so they may disagree on code points that are not assigned yet.
-LETTERS = strategies.characters(exclude_categories=["Cs", "Cn"])
+
+
+def is_new(letter):
+    """Whether `tokenizers`, which follows an earlier version of Unicode than Python, does not know it yet."""
+    texts = (letter, f"a\u0345{letter}\u0334", f"a\u0301{letter}\u0323")
+    return any(normalizers.NFKC().normalize_str(text) != unicodedata.normalize("NFKC", text) for text in texts)
+
+
+ASSIGNED = [letter for letter in map(chr, range(0x110000)) if unicodedata.category(letter) not in ("Cs", "Cn", "Co")]
+NEW = [letter for letter in ASSIGNED if unicodedata.category(letter)[0] in "LMNS" and is_new(letter)]
+LETTERS = strategies.characters(exclude_categories=["Cs", "Cn"], exclude_characters=NEW)
 WORDS = strategies.lists(strategies.text(LETTERS, min_size=1, max_size=40), min_size=1, max_size=20)
+# What the newest spelling rule is about: what is not shown, white space, emoji, compatibility forms, combining marks.
+SPELLED = "\xad\u034f\u061c\u115f\u180b\u200b\u200c\u200d\u200d\u200f\u2060\u202e\u3164\ufe00\ufe0e\ufe0f\ufe0f\ufeff"
+SPELLED += "\uffa0\U000e0001\U000e0067\U000e007f\U000e0100 \t\n\x1c\x85\xa0\u2003\u3000👩🚀🏽🏴❤☎↔↮©™⁉1#\u20e3a1ÑΣİǅ"
+SPELLED += "\u0301\u0323\u0327\u0338\u3099¨´\u1ffd’‘ʼŉ‐\u2011ªºﬁ①㎏ﷺㄱㅏ가ｱﾞ…½\ufdd0"
+SPELLABLE = strategies.text(strategies.sampled_from(SPELLED) | LETTERS, max_size=12)
 
 TRICKY = [
     *["perro", "PERRO", "ÁRBOL", "ca\u00f1a", "can\u0303a", "CAN\u0303A", "ΣΊΣΥΦΟΣ", "İstanbul", "ẞ", "Ǆ", "ﬁn"],
@@ -50,6 +68,30 @@ def test_a_megabyte_is_a_word(small_preset):
 @given(words=WORDS)
 def test_any_words_have_the_vectors_of_the_core(small_preset, words):
     assert difference(small_preset.stock.encode(words), small_preset.core.encode(words)) < TOLERANCE
+
+
+@pytest.mark.parametrize("lowercase", [True, False])
+@pytest.mark.parametrize("spelling", range(1, NEWEST_SPELLING + 1))
+def test_the_tokenizer_spells_by_the_rule_of_the_core(spelling, lowercase):
+    config = EncoderConfig.preset("beast", spelling=spelling, lowercase=lowercase)
+    tokenizer = byte_tokenizer(config, first_id=0)
+
+    def check(words):
+        word_bytes, lengths = encode_words(words, config=config)
+        expected = [row[:length].tolist() for row, length in zip(word_bytes, lengths.tolist(), strict=True)]
+        found = tokenizer(words)["input_ids"]
+        assert [word for word, *pair in zip(words, expected, found, strict=True) if pair[0] != pair[1]] == []
+
+    @settings(max_examples=150, deadline=None)
+    @given(words=strategies.lists(SPELLABLE, min_size=1, max_size=20))
+    def check_any(words):
+        check(words)
+
+    check_any()
+    check([*TRICKY, "x" * 2**20, "\u0301\u0323" * 20_000, "a" + " " * 40_000 + "b"])
+    check(["👩\u200d" * 40_000, "\U000e0067" * 40_000])
+    assert len(NEW) < 200
+    check(sorted(set(ASSIGNED) - set(NEW))[:: 1 if lowercase else 7])
 
 
 def test_the_empty_word_has_a_vector(preset):

@@ -91,9 +91,27 @@ def test_training_resumes_from_a_checkpoint(small, trained, tmp_path):
     assert loss_history(resumed)[10:] == pytest.approx(loss_history(trainer)[10:], abs=1e-5)
 
 
-def test_losses_that_split_batches_see_the_same_batch(model):
+def test_a_checkpoint_whose_table_could_be_packed_is_loaded_as_it_is_trained(small, tmp_path):
+    """A frozen table is still the rounded one that a compact folder holds."""
+    model = st_beast.load(small, trainable=True)
+    model[0].encoder.ngram_embedding.requires_grad_(False)
+    options = {"save_strategy": "steps", "eval_strategy": "steps", "load_best_model_at_end": True}
+    trainer = train(model, tmp_path / "first", steps=4, save_steps=2, eval_steps=2, **options)
+    assert st_beast.load(trainer.state.best_model_checkpoint)[0].encoder.is_packed
+    assert np.array_equal(st_beast.load(trainer.state.best_model_checkpoint).encode(WORDS), model.encode(WORDS))
+
+    again = st_beast.load(small, trainable=True)
+    again[0].encoder.ngram_embedding.requires_grad_(False)
+    checkpoint = str(tmp_path / "first" / "checkpoint-2")
+    resumed = train(again, tmp_path / "second", steps=4, resume_from_checkpoint=checkpoint)
+    assert loss_history(resumed)[2:] == pytest.approx(loss_history(trainer)[2:], abs=1e-5)
+
+
+@pytest.mark.parametrize("name", ["beast", "mini"])
+def test_losses_that_split_batches_see_the_same_batch(name, write_small, tmp_path):
+    model = st_beast.load(write_small(tmp_path / name, name, layers=1))
     features = [model.preprocess(WORDS[::2]), model.preprocess(WORDS[1::2])]
-    plain = losses.MultipleNegativesRankingLoss(model)(features, None)
+    plain = losses.MultipleNegativesRankingLoss(model)([dict(batch) for batch in features], None)
     cached = losses.CachedMultipleNegativesRankingLoss(model, mini_batch_size=2)(features, None)
     assert cached.item() == pytest.approx(plain.item(), abs=1e-5)
 

@@ -1,6 +1,6 @@
 """The stream of batches: the same words in the same order on every machine, however many processes share them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from random import Random
 
@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from beast_core import EncoderConfig, encode_words
+from beast_core.spelling import normalise_words
 from training.distill.noise import misspell
 from training.table import TeacherTable
 
@@ -92,3 +93,20 @@ class Batches:
                 torch.from_numpy, encode_words(list(noisy.values()), config=self.config)
             )
         return Batch(word_bytes, lengths, own, self.targets[distinct])
+
+
+def check_distinct(words: Sequence[str], *, config: EncoderConfig) -> None:
+    """Raises `ValueError` if several words are one to an encoder, by its spelling rule and its `lowercase`."""
+    seen: dict[str, str] = {}
+    spelled = normalise_words(words, lowercase=config.lowercase, spelling=config.spelling)
+    twins = [
+        (first, word)
+        for word, spelling in zip(words, spelled, strict=True)
+        if (first := seen.setdefault(spelling, word)) != word
+    ]
+    if twins:
+        reads = f"lowercase = {str(config.lowercase).lower()}, spelling = {config.spelling}"
+        raise ValueError(
+            f"{len(twins)} words of the table are the same to the encoder ({reads}), for example {twins[:3]}; "
+            "keep one vector of each, or set encoder.lowercase=false"
+        )

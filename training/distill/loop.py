@@ -13,7 +13,7 @@ from tqdm import tqdm
 from beast_core import BeastEncoder
 from training.common.devices import good_at_bfloat16
 from training.common.errors import InputError
-from training.distill.batches import Batch, Batches
+from training.distill.batches import Batch, Batches, check_distinct
 from training.distill.losses import distillation_losses, variance
 from training.distill.monitoring import check_learning, check_weights, held_out_cosine
 from training.distill.optimiser import make_optimiser
@@ -54,6 +54,7 @@ class Distillation:
                 f"the teacher's vectors have {table.width} dimensions and the encoder gives {config.output_width}; "
                 f"set encoder.output_width={table.width}, or make a table of that width"
             )
+        check_distinct(table.words, config=config)
         self.settings, self.table, self.folder = settings, table, RunFolder(output.resolve())
         self.accelerator = Accelerator(
             cpu=device.type == "cpu",

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from beast_core.encoding import normalize_word
+from beast_core.spelling import normalise_word
 from training.lexicon.sources import Sources
 from training.lexicon.word_forms import (
     Pair,
@@ -99,7 +99,7 @@ def _dictionary_pairs(sources: Sources) -> Iterator[Pair]:
     for stem, flags in sources.entries:
         weak = stem[:1].isupper() or (not flags and _is_irregular(stem, sources=sources))
         for form in expand(stem, flags=flags, affixes=sources.affixes, derivations=_DERIVATIONS):
-            word, lemma = (normalize_word(each, lowercase=True) for each in (form.word, form.lemma))
+            word, lemma = (normalise_word(each, lowercase=True) for each in (form.word, form.lemma))
             if is_spanish(word):
                 base = lemma if is_spanish(lemma) else word
                 yield Pair(word, base, weak=weak or form.flag > _LAST_PLAIN_FLAG)
@@ -125,7 +125,7 @@ def _table_pairs(sources: Sources, *, known: Container[str]) -> Iterator[Pair]:
         return is_spanish(word) and (word in known or not foreign)
 
     for form, base in sources.lemmas.items():
-        word, lemma = (normalize_word(each, lowercase=True) for each in (form, base))
+        word, lemma = (normalise_word(each, lowercase=True) for each in (form, base))
         letter = len(lemma) < 3 and lemma != "ir"  # the table takes pronouns for plurals of letters: "nos", "os"
         if not letter and fits(word) and fits(lemma):
             yield Pair(word, lemma)

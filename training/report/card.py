@@ -16,7 +16,7 @@ from typing import Any
 from safetensors import safe_open
 
 from beast_core.files import write_file
-from beast_core.storage import WEIGHTS_FILE
+from beast_core.model_files import WEIGHTS_FILE
 from training.evaluate.results import notes, score_rows, score_text, to_markdown
 from training.report.runs import Run, read_records, rebuild_command
 from training.vectors.find import find_model

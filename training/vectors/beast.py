@@ -9,7 +9,8 @@ import numpy as np
 from pydantic.dataclasses import dataclass
 
 from beast_core import load_encoder
-from beast_core.storage import CONFIG_FILE, CONFIG_KEY, SHIPPED_MODEL
+from beast_core.model_files import CONFIG_FILE, MODULES_FILE
+from beast_core.storage import CONFIG_KEY, SHIPPED_MODEL
 from training.common.files import digest
 from training.common.settings import CHECKED
 from training.vectors import Free, Way
@@ -50,7 +51,7 @@ class BeastVectors(Free):
 def _recognise(path: Path) -> Options | None:
     """A folder with a configuration that is ours or, damaged or not, with no list of modules beside it."""
     config = path / CONFIG_FILE
-    ours = config.is_file() and (_is_ours(config) or not (path / "modules.json").is_file())
+    ours = config.is_file() and (_is_ours(config) or not (path / MODULES_FILE).is_file())
     return Options(model=str(path.resolve())) if ours else None
 
 

@@ -10,6 +10,7 @@ from pydantic import Field, field_validator
 from pydantic.dataclasses import dataclass
 from safetensors import SafetensorError
 
+from beast_core.model_files import MODULES_FILE
 from training.common.devices import choose_device
 from training.common.errors import InputError
 from training.common.files import digest
@@ -127,7 +128,7 @@ def _weights_digest(model: "SentenceTransformer") -> str:
 
 
 def _recognise(path: Path) -> Options | None:
-    listed = (path / "modules.json").is_file()
+    listed = (path / MODULES_FILE).is_file()
     return Options(model=str(path.resolve()), device="cpu") if listed else None
 
 

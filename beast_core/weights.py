@@ -1,0 +1,112 @@
+"""Weights out of safetensors files. What a file claims is compared with what is expected before any of it is read.
+
+Such a file is 8 bytes that say how long the header is, a JSON header of `{name: {dtype, shape, data_offsets}}`, and the
+data: https://github.com/huggingface/safetensors. The library that writes them reads them by mapping the file into
+memory, where a file that is truncated or overwritten later takes the process, or the weights, with it. So the data is
+read here, into memory of our own.
+"""
+
+import math
+import os
+from collections.abc import Mapping, Sequence
+from io import BufferedReader
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor
+
+from beast_core.model_files import CONFIG_FILE, ModelFolderError, listing, parse_json
+
+_DTYPES = {"F32": torch.float32, "F16": torch.float16, "BF16": torch.bfloat16, "U8": torch.uint8}
+# Many times what an encoder of the most layers has.
+_LONGEST_HEADER = 2**20
+
+
+class Form(NamedTuple):
+    """What a tensor may look like: one of some types, as the format calls them, and a shape."""
+
+    dtypes: tuple[str, ...]
+    shape: tuple[int, ...]
+
+    def __str__(self) -> str:
+        *others, last = self.dtypes
+        return f"{', '.join(others)} or {last} {self.shape}" if others else f"{last} {self.shape}"
+
+
+def float_form(tensor: Tensor) -> Form:
+    """The form of weights of that tensor's shape that were not quantised."""
+    return Form(("F32", "F16", "BF16"), tuple(tensor.shape))
+
+
+def read_tensors(file: Path, *, expected: Mapping[str, Sequence[Form]], alone: bool = True) -> dict[str, Tensor]:
+    """The tensors by name, each of one of the forms that are expected of it, in memory of their own.
+
+    Raises `ModelFolderError` if the file is missing or no whole safetensors file, if tensors are missing or of another
+    form or, if they should be `alone`, if there are others.
+    """
+    if not file.is_file():
+        raise ModelFolderError(f"{file} is missing; {file.parent} holds {listing(file.parent)}")
+    try:
+        size = file.stat().st_size
+        with file.open("rb") as stream:
+            begin, header = _read_header(stream, size=size)
+            if problems := _misfits(header, expected=expected, alone=alone):
+                more = f"; and {len(problems) - 8} more" if len(problems) > 8 else ""
+                raise ModelFolderError(
+                    f"the weights in {file} do not fit its {CONFIG_FILE}: "
+                    f"{'; '.join(problems[:8])}{more}; save or copy the model again"
+                )
+            return {name: _read_tensor(stream, header[name], begin=begin, size=size) for name in expected}
+    except ModelFolderError:
+        raise
+    except (OSError, ValueError, RecursionError) as error:
+        raise ModelFolderError(
+            f"{file} ({size:,} bytes) is not a whole safetensors file: {error}; "
+            "it is truncated, or another format (pickles are never read); save or copy the model again"
+        ) from error
+    except MemoryError as error:
+        raise ModelFolderError(f"{file} ({size:,} bytes) is larger than what memory is left") from error
+
+
+def _read_header(stream: BufferedReader, *, size: int) -> tuple[int, dict[str, Any]]:
+    """Where the data begins, and the header."""
+    length = int.from_bytes(stream.read(8), "little")
+    if size < 8 or length > min(size - 8, _LONGEST_HEADER):
+        raise ValueError(f"its header is said to have {length:,} bytes, expected at most {_LONGEST_HEADER:,}")
+    header = parse_json(stream.read(length))
+    if not isinstance(header, dict):
+        raise ValueError(f"its header is {type(header).__name__}, expected a JSON object")
+    header.pop("__metadata__", None)
+    return 8 + length, header
+
+
+def _misfits(header: Mapping[str, Any], *, expected: Mapping[str, Sequence[Form]], alone: bool) -> list[str]:
+    problems = [f"{name} is missing" for name in expected if name not in header]
+    if alone:
+        problems += [f"{name[:80]} is not part of the encoder" for name in header if name not in expected]
+    for name in expected.keys() & header.keys():
+        entry = header[name] if isinstance(header[name], dict) else {}
+        dtype, shape = entry.get("dtype"), entry.get("shape")
+        if not any(dtype in form.dtypes and shape == list(form.shape) for form in expected[name]):
+            shown = f"{dtype} {tuple(shape)}" if isinstance(shape, list) else f"{header[name]!r}"
+            problems.append(f"{name} is {shown[:80]}, expected {', or '.join(map(str, expected[name]))}")
+    return problems
+
+
+def _read_tensor(stream: BufferedReader, entry: Mapping[str, Any], *, begin: int, size: int) -> Tensor:
+    dtype, shape = _DTYPES[entry["dtype"]], entry["shape"]
+    offsets: Any = entry.get("data_offsets")
+    needed = math.prod(shape) * dtype.itemsize
+    try:
+        start, end = offsets
+        whole = start >= 0 and end - start == needed and begin + end <= size
+    except (TypeError, ValueError):
+        whole = False
+    if not whole:
+        raise ValueError(f"data is at {offsets!r:.80} of {size - begin:,} bytes, expected {needed:,} bytes")
+    stream.seek(begin + start, os.SEEK_SET)
+    data = bytearray(needed)
+    if stream.readinto(data) != needed:
+        raise ValueError("it became shorter while it was read")
+    return torch.frombuffer(data, dtype=dtype).reshape(shape)

@@ -1,0 +1,46 @@
+"""The licence and the credits of a model: of the shipped one, and what a model folder's README says."""
+
+from pathlib import Path
+
+import pytest
+
+from beast_core.credits import Credits, read_credits
+from beast_core.storage import SHIPPED_MODEL
+
+LICENCE = Path(__file__).parents[2] / "LICENSE.CC-BY-SA-4.0"
+
+
+def test_the_shipped_model_says_what_its_licence_file_says():
+    text = " ".join(LICENCE.read_text(encoding="utf-8").split())
+    credits = read_credits()
+    assert credits == read_credits(SHIPPED_MODEL) and credits.licence == "cc-by-sa-4.0"
+    assert "CC BY-SA 4.0" in text and credits.author in text
+    for source in credits.sources:
+        name = source.partition(" (")[0].partition(",")[0].partition(" by ")[0]
+        assert name in text, f"{name} is not credited in {LICENCE.name}"
+
+
+@pytest.mark.parametrize(
+    ("readme", "expected"),
+    [
+        ("---\nlicense: mit\nlanguage: es\n---\n# Card", Credits(licence="mit", languages=("es",))),
+        (
+            "---\ntags:\n- a\nlanguage:\n- es\n- \"pt\"\nlicense: 'apache-2.0'  # ours\n---",
+            Credits(licence="apache-2.0", languages=("es", "pt")),
+        ),
+        ("---\r\nlanguage: [es, gl]\r\n---\r\nlicense: mit\r\n", Credits(languages=("es", "gl"))),
+        ("# Card\nlicense: mit", Credits()),
+        ("---\nlicense_name: mit\n---", Credits()),
+        ("", Credits()),
+        (None, Credits()),
+    ],
+)
+def test_a_model_folder_says_it_in_its_readme(tmp_path, readme, expected):
+    if readme is not None:
+        (tmp_path / "README.md").write_bytes(readme.encode())
+    assert read_credits(tmp_path) == read_credits(str(tmp_path)) == expected
+
+
+def test_a_readme_that_is_no_text_says_nothing(tmp_path):
+    (tmp_path / "README.md").write_bytes(b"---\n\xff\xfe license: mit\n" + b"x" * 10_000_000)
+    assert read_credits(tmp_path) == Credits()
