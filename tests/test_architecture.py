@@ -32,9 +32,8 @@ HOST_SIGNATURES = {
 }
 # Two arguments of one kind, or a thing and where it goes: their order is the one in which they are said.
 PAIRS = {
-    "cluster_agreement",
     "cosine_distance",
-    "draw_map",
+    "draw_word_map",
     "nested_distance",
     "import_originals",
     "pearson",

@@ -1,20 +1,23 @@
 """Tables for readers, written and read."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from training.common.errors import InputError
 
 
-def markdown_table(header: Sequence[str], *, rows: Sequence[Sequence[str]], left: int = 1) -> str:
-    """A Markdown table, its first `left` columns aligned to the left and the others to the right.
+def markdown_table(
+    header: Sequence[str], *, rows: Sequence[Sequence[str]], right: Collection[int] | None = None
+) -> str:
+    """A Markdown table; the columns with the numbers `right` are aligned to the right: all but the first if None.
 
     >>> print(markdown_table(["name", "size"], rows=[["base", "50"]]), end="")
     | name | size |
     | --- | ---: |
     | base | 50 |
     """
-    rule = ["---"] * left + ["---:"] * (len(header) - left)
+    right = range(1, len(header)) if right is None else right
+    rule = ["---:" if column in right else "---" for column in range(len(header))]
     return "".join("| " + " | ".join(cells) + " |\n" for cells in [header, rule, *rows])
 
 

@@ -81,13 +81,15 @@ def _call(function: Callable[..., None], arguments: dict[str, Any], result: Conn
 
 
 def _end_with_parent() -> None:
-    parent_process().join()
+    parent = parent_process()
+    if parent is not None:  # there is one in every process that `run_apart` starts
+        parent.join()
     os._exit(1)
 
 
 def resident_memory() -> int:
     """The bytes of memory that this process has now: its resident pages, anonymous ones and those of files."""
-    return psutil.Process().memory_info().rss
+    return int(psutil.Process().memory_info().rss)
 
 
 def peak_memory() -> int:

@@ -5,6 +5,8 @@ from collections.abc import Callable
 import numpy as np
 from scipy.stats import binomtest, rankdata
 
+Statistic = Callable[..., float]
+
 SEED = 0
 RESAMPLES = 1000
 
@@ -22,7 +24,7 @@ def spearman(first: np.ndarray, second: np.ndarray) -> float:
     return pearson(rankdata(first), rankdata(second))
 
 
-def bootstrap_interval(statistic: Callable[..., float], *samples: np.ndarray, seed: int = SEED) -> tuple[float, float]:
+def bootstrap_interval(statistic: Statistic, *samples: np.ndarray, seed: int = SEED) -> tuple[float, float]:
     """95% percentile interval of a statistic over resamples of the items (Efron 1979, "Bootstrap methods").
 
     `samples` are the arguments of `statistic`, `(items,)` each; all are resampled in the same way.

@@ -18,6 +18,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from importlib import import_module
 
+from training.common.command import failing_in_a_line
 from training.common.processes import resident_memory, run_fresh
 from training.vectors.find import ModelSource, find_model
 
@@ -32,16 +33,18 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """The command: measures in this process, which must be a fresh one."""
     parser = argparse.ArgumentParser(prog="python -m training.evaluate.memory", description="Memory a model adds.")
     parser.add_argument("model", metavar="MODEL", help="as for python -m training.evaluate")
-    source = find_model(parser.parse_args(arguments).model)
-    words = sys.stdin.read().split()
-    for library in source.libraries:
-        with suppress(ImportError):  # a model that needs it says so when it is loaded
-            import_module(library)
-    gc.collect()
-    before = resident_memory()
-    model = source.load()
-    model.lookup(words)
-    print(resident_memory() - before)
+    options = parser.parse_args(arguments)
+    with failing_in_a_line():
+        source = find_model(options.model)
+        words = sys.stdin.read().split()
+        for library in source.libraries:
+            with suppress(ImportError):  # a model that needs it says so when it is loaded
+                import_module(library)
+        gc.collect()
+        before = resident_memory()
+        model = source.load()
+        model.lookup(words)
+        print(resident_memory() - before)
 
 
 if __name__ == "__main__":

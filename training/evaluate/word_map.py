@@ -1,10 +1,9 @@
-"""Two pictures, each given as the bytes of a PNG file: how a training went, and where a model puts everyday words."""
+"""A picture of where a model puts everyday words, as the bytes of a PNG file."""
 
-import io
 from collections.abc import Sequence
 
 import numpy as np
-from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.text import Text
@@ -13,12 +12,11 @@ from sklearn.manifold import TSNE
 from threadpoolctl import threadpool_limits
 
 from training.common.errors import InputError
+from training.common.pictures import empty_figure, png_bytes
 from training.common.rows import unit_rows
 from training.common.statistics import SEED
-from training.run_folder import LogLine
 
 _INK, _FAINT = "#222222", "#9aa0a6"
-_BLUE, _ORANGE = "#1f5fa8", "#d1570f"
 
 # Field -> its colour and its words. The colours are dark enough to be read as text and far enough apart in hue.
 MAP_FIELDS = {
@@ -51,7 +49,7 @@ def map_words() -> list[str]:
     return [word for _, words in MAP_FIELDS.values() for word in words.split()]
 
 
-def draw_map(vectors: np.ndarray, known: np.ndarray, *, name: str) -> bytes:
+def draw_word_map(vectors: np.ndarray, known: np.ndarray, *, name: str) -> bytes:
     """A map of `map_words()`: `vectors` is `(words, width)`, `known` says which of them count, `(words,)` bool.
 
     Unit vectors are reduced by PCA and laid out by t-SNE (van der Maaten & Hinton, 2008), so that near words are
@@ -59,26 +57,25 @@ def draw_map(vectors: np.ndarray, known: np.ndarray, *, name: str) -> bytes:
     """
     if known.sum() * 2 < len(known):
         raise InputError(f"{name} knows {int(known.sum())} of the {len(known)} words of the map: too few to draw")
-    figure = Figure(figsize=(13, 10.5), dpi=110, facecolor="white")
-    canvas = FigureCanvasAgg(figure)
+    figure = empty_figure((13, 10.5), constrained=False)
     axes = figure.add_axes((0.02, 0.10, 0.96, 0.81))
     axes.set_axis_off()
     axes.margins(0.04)
     places = _layout(unit_rows(vectors[known].astype(np.float64)))
-    axes.scatter(*places.T, s=0)  # only to set the limits
+    axes.scatter(places[:, 0], places[:, 1], s=0)  # only to set the limits
     coloured = [(word, colour) for colour, words in MAP_FIELDS.values() for word in words.split()]
     coloured = [pair for pair, is_known in zip(coloured, known, strict=True) if is_known]
     labels = [
-        axes.text(*place, word, color=colour, fontsize=12.5, ha="center", va="center")
+        axes.text(place[0], place[1], word, color=colour, fontsize=12.5, ha="center", va="center")
         for place, (word, colour) in zip(places, coloured, strict=True)
     ]
-    canvas.draw()
-    _spread(labels, canvas=canvas)
+    figure.canvas.draw()
+    _spread(labels, axes=axes)
     figure.text(0.03, 0.955, f"Everyday Spanish words as {name} sees them", fontsize=19, weight="bold", color=_INK)
     note = f"{len(labels)} words, t-SNE: neighbours are alike, long distances mean little"
     figure.text(0.03, 0.932, note, fontsize=12, color=_FAINT)
     _add_fields(figure)
-    return _png(figure)
+    return png_bytes(figure)
 
 
 def _add_fields(figure: Figure) -> None:
@@ -102,12 +99,15 @@ def _layout(unit: np.ndarray) -> np.ndarray:
     with threadpool_limits(limits=1):
         reduced = PCA(n_components=min(30, *unit.shape), svd_solver="full").fit_transform(unit)
         reduced /= reduced.std() or 1.0
-        return TSNE(perplexity=min(12, (len(unit) - 1) / 3), init="pca", random_state=SEED).fit_transform(reduced)
+        laid_out: np.ndarray = TSNE(
+            perplexity=min(12, (len(unit) - 1) / 3), init="pca", random_state=SEED
+        ).fit_transform(reduced)
+        return laid_out
 
 
-def _spread(labels: Sequence[Text], *, canvas: FigureCanvasAgg) -> None:
+def _spread(labels: Sequence[Text], *, axes: Axes) -> None:
     """Moves overlapping labels apart, each pair along the direction in which they overlap less."""
-    boxes = [label.get_window_extent(canvas.get_renderer()) for label in labels]
+    boxes = [label.get_window_extent() for label in labels]
     centres = np.array([[(box.x0 + box.x1) / 2, (box.y0 + box.y1) / 2] for box in boxes])
     # In pixels. The margin is wider than the half pixel at which the loop stops: overlaps shrink but never vanish.
     sizes = np.array([[box.width + 7, box.height + 1.5] for box in boxes])
@@ -124,36 +124,5 @@ def _spread(labels: Sequence[Text], *, canvas: FigureCanvasAgg) -> None:
         # Two labels in one place part by their order.
         order = np.sign(np.arange(len(labels))[:, None] - np.arange(len(labels))[None])[..., None]
         centres += (step * np.where(apart == 0, order, np.sign(apart))).sum(axis=1)
-    for label, place in zip(labels, labels[0].axes.transData.inverted().transform(centres), strict=True):
+    for label, place in zip(labels, axes.transData.inverted().transform(centres), strict=True):
         label.set_position(place)
-
-
-def draw_training(lines: Sequence[LogLine]) -> bytes:
-    """Curves of a log: cosine to the teacher, loss, learning rate, against the step."""
-    figure = Figure(figsize=(10, 7.5), dpi=110, facecolor="white", layout="constrained")
-    FigureCanvasAgg(figure)
-    cosine, loss, rate = figure.subplots(3, 1, sharex=True, height_ratios=(3, 2, 1))
-    steps = [line.step for line in lines]
-    cosine.plot(steps, [line.cosine for line in lines], color=_BLUE, label="words of the batch")
-    held_out = [(line.step, line.held_out_cosine) for line in lines if line.held_out_cosine is not None]
-    if held_out:
-        cosine.plot(*zip(*held_out, strict=True), "o-", color=_ORANGE, label="held-out words")
-        cosine.annotate(f"{held_out[-1][1]:.3f}", held_out[-1], xytext=(0, -14), textcoords="offset points", ha="right")
-    cosine.legend(frameon=False, loc="lower right")
-    loss.plot(steps, [line.loss for line in lines], color=_BLUE)
-    rate.plot(steps, [line.learning_rate for line in lines], color=_FAINT)
-    for axes, title in ((cosine, "cosine to the teacher"), (loss, "loss"), (rate, "learning rate")):
-        axes.set_ylabel(title)
-        axes.grid(alpha=0.25)
-        axes.spines[["top", "right"]].set_visible(False)
-    rate.set_xlabel("step")
-    rate.ticklabel_format(axis="y", style="sci", scilimits=(0, 0))
-    figure.align_ylabels()
-    figure.suptitle("Training", fontsize=15, weight="bold", color=_INK)
-    return _png(figure)
-
-
-def _png(figure: Figure) -> bytes:
-    content = io.BytesIO()
-    figure.savefig(content, format="png")
-    return content.getvalue()

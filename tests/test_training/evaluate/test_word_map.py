@@ -4,10 +4,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from training.common.errors import InputError
-from training.evaluate.pictures import MAP_FIELDS, _spread, draw_map, draw_training, map_words
-from training.run_folder import LogLine
-
-LINE = {"epoch": 1.0, "loss": 0.5, "cosine": 0.6, "learning_rate": 1e-3}
+from training.evaluate.word_map import MAP_FIELDS, _spread, draw_word_map, map_words
 
 
 def size(png):
@@ -23,9 +20,9 @@ def test_the_map_is_the_same_every_time_and_skips_unknown_words():
     words = map_words()
     vectors = np.random.default_rng(0).normal(size=(len(words), 8)).astype(np.float32)
     known = np.arange(len(words)) % 10 > 0
-    drawn = draw_map(vectors, known, name="azar")
+    drawn = draw_word_map(vectors, known, name="azar")
     vectors[~known] = 0
-    assert drawn == draw_map(vectors, known, name="azar")
+    assert drawn == draw_word_map(vectors, known, name="azar")
     assert size(drawn) == (1430, 1155)
 
 
@@ -33,7 +30,7 @@ def test_a_model_that_knows_few_words_has_no_map():
     known = np.zeros(len(map_words()), dtype=bool)
     known[:40] = True
     with pytest.raises(InputError, match=r"casa knows 40 of the \d+ words of the map: too few to draw"):
-        draw_map(np.ones((len(known), 4)), known, name="casa")
+        draw_word_map(np.ones((len(known), 4)), known, name="casa")
 
 
 def test_labels_do_not_overlap():
@@ -45,17 +42,9 @@ def test_labels_do_not_overlap():
     labels = [axes.text(*place, f"palabra{index}", ha="center", va="center") for index, place in enumerate(places)]
     labels += [axes.text(0.5, 0.5, "sitio", ha="center", va="center") for _ in range(3)]
     canvas.draw()
-    _spread(labels, canvas=canvas)
+    _spread(labels, axes=axes)
     boxes = [label.get_window_extent(canvas.get_renderer()) for label in labels]
     overlapping = [
         (i, j) for i, first in enumerate(boxes) for j, second in enumerate(boxes[:i]) if first.overlaps(second)
     ]
     assert overlapping == []
-
-
-def test_a_log_is_drawn_with_and_without_held_out_words():
-    lines = [LogLine(**LINE, step=step, held_out_cosine=0.1 * step if step % 2 else None) for step in range(6)]
-    with_held_out = draw_training(lines)
-    without = draw_training([LogLine(**LINE, step=line.step) for line in lines])
-    assert size(with_held_out) == size(without) == (1100, 825)
-    assert with_held_out != without

@@ -1,7 +1,7 @@
 import pytest
 
 from training.common.errors import InputError
-from training.evaluate.sets import read_sets
+from training.evaluate.evaluation_sets import read_sets
 
 
 def write(folder, files):
@@ -20,7 +20,7 @@ TWEETS = "oov\tclass\tnormalised\n"
 
 
 def test_pairs_are_lower_case_single_and_of_different_words(tmp_path):
-    (found,) = read_sets(write(tmp_path, {"similarity/casa.tsv": PAIRS})).similarity
+    (found,) = read_sets([write(tmp_path, {"similarity/casa.tsv": PAIRS})]).of_kind["similarity"]
     assert found.name == "casa"
     assert found.pairs == [("sol", "luna"), ("uno", "dos"), ("mesa", "sol")]
     assert found.scores.tolist() == [7.5, 2.0, 0.0]
@@ -28,7 +28,7 @@ def test_pairs_are_lower_case_single_and_of_different_words(tmp_path):
 
 def test_words_are_composed(tmp_path):
     text = "word\tcategory\nCan\u0303a\tplanta\nrosa\tplanta\nrosa\tcolor\nazul\tcolor\nazul\tcolor\nsol y mar\tcolor\n"
-    (found,) = read_sets(write(tmp_path, {"clustering/x.tsv": text})).clustering
+    (found,) = read_sets([write(tmp_path, {"clustering/x.tsv": text})]).of_kind["clustering"]
     # rosa is in two classes: no cluster is right for it
     assert dict(zip(found.words, found.classes, strict=True)) == {"ca\u00f1a": "planta", "azul": "color"}
 
@@ -39,7 +39,7 @@ def test_retrieval_asks_only_what_is_not_given_away(tmp_path):
         "robust/tweetnorm_dev500_es.tsv": TWEETS + "Kasa\t0\tcasa\nyo\t1\t-\nperu\t0\tPeru\nxq\t0\tpor_qué\n",
         "robust/sigmorphon2018_es_dev.tsv": "lemma\tform\ttags\nir\tvoy\tV\nir\tir\tV\nver\tno vea\tV\nver\tvisto\tV\n",
     }
-    found = {each.name: each for each in read_sets(write(tmp_path, files)).retrieval}
+    found = {each.name: each for each in read_sets([write(tmp_path, files)]).of_kind["retrieval"]}
     asked = {
         name: [(query, each.candidates[row]) for query, row in zip(each.queries, each.answers, strict=True)]
         for name, each in found.items()
@@ -55,8 +55,8 @@ def test_retrieval_asks_only_what_is_not_given_away(tmp_path):
 
 
 def test_digests_tell_the_files_apart(tmp_path):
-    before = read_sets(write(tmp_path, {"similarity/casa.tsv": PAIRS})).digests
-    after = read_sets(write(tmp_path, {"similarity/casa.tsv": PAIRS.replace("7.5", "7.6")})).digests
+    before = read_sets([write(tmp_path, {"similarity/casa.tsv": PAIRS})]).digests
+    after = read_sets([write(tmp_path, {"similarity/casa.tsv": PAIRS.replace("7.5", "7.6")})]).digests
     assert list(before) == list(after) == ["similarity/casa.tsv"]
     assert before != after
 
@@ -68,8 +68,8 @@ def test_digests_tell_the_files_apart(tmp_path):
         ({"similarity/a.tsv": ""}, r"a\.tsv has columns \[\], expected at least \['word1', 'word2', 'score'\]"),
         ({"similarity/a.tsv": "word1\tword2\nsol\tmar\n"}, r"\['score'\] missing"),
         ({"similarity/a.tsv": PAIRS + "sol\tmar\n"}, r"a\.tsv, line 8: 2 columns, expected 3: 'sol\\tmar'"),
-        ({"similarity/a.tsv": PAIRS + "sol\tmar\talto\n"}, r"line 8: score is 'alto', expected a number"),
-        ({"similarity/a.tsv": PAIRS + "sol\tmar\tnan\n"}, r"line 8: score is 'nan', expected a number"),
+        ({"similarity/a.tsv": PAIRS + "sol\tmar\talto\n"}, r"line 8: found score 'alto', expected a number"),
+        ({"similarity/a.tsv": PAIRS + "sol\tmar\tnan\n"}, r"line 8: found score 'nan', expected a number"),
         ({"similarity/a.tsv": "word1\tword2\tscore\nsol\tsol\t1\n"}, r"found 0 usable pairs, expected three or more"),
         (
             {"clustering/a.tsv": "word\tkind\nsol\tastro\n"},
@@ -89,11 +89,11 @@ def test_digests_tell_the_files_apart(tmp_path):
 )
 def test_unusable_sets_say_what_is_wrong_where(tmp_path, files, told):
     with pytest.raises(InputError, match=told):
-        read_sets(write(tmp_path, files))
+        read_sets([write(tmp_path, files)])
 
 
 def test_other_encodings_are_refused(tmp_path):
     (tmp_path / "similarity").mkdir()
     (tmp_path / "similarity/a.tsv").write_bytes("word1\tword2\tscore\nniño\tsol\t1\n".encode("latin-1"))
     with pytest.raises(InputError, match=r"a\.tsv is not UTF-8"):
-        read_sets(tmp_path)
+        read_sets([tmp_path])

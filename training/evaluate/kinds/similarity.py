@@ -1,0 +1,81 @@
+"""Similarity: does the cosine of two words rank pairs as people do?"""
+
+import math
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+
+from training.common.rows import row_cosines
+from training.common.statistics import Statistic, bootstrap_interval, pearson, spearman
+from training.common.words import is_single, normalise
+from training.evaluate.kinds.kind import Kind, Measure, Observation
+from training.evaluate.scores import Score
+from training.evaluate.sources import Sources
+from training.vectors import WordVectors
+
+
+@dataclass(frozen=True)
+class SimilaritySet:
+    """Pairs of words with a human score, `(pairs,)` float64."""
+
+    name: str
+    pairs: list[tuple[str, str]]
+    scores: np.ndarray
+
+
+@dataclass(frozen=True, kw_only=True)
+class PairCosines(Observation):
+    """The cosines of the pairs beside their human scores, `(pairs,)` each."""
+
+    cosines: np.ndarray
+    human: np.ndarray
+
+
+def _find(sources: Sources) -> list[SimilaritySet]:
+    """Reads `similarity/*.tsv`: `word1`, `word2`, `score` (more is more similar)."""
+    sets = []
+    for file in sources.files("similarity/*.tsv"):
+        pairs, scores = [], []
+        for number, row in enumerate(sources.rows(file, columns=("word1", "word2", "score")), start=2):
+            try:
+                score = float(row["score"])
+            except ValueError:
+                score = math.nan
+            file.require(math.isfinite(score), found=f"score {row['score']!r}", expected="a number", line=number)
+            first, second = normalise(row["word1"]), normalise(row["word2"])
+            if first != second and is_single(first) and is_single(second):
+                pairs.append((first, second))
+                scores.append(score)
+        file.require(len(pairs) >= 3, found=f"{len(pairs)} usable pairs", expected="three or more")
+        sets.append(SimilaritySet(file.stem, pairs, np.array(scores)))
+    return sets
+
+
+def _observe(model: WordVectors, given: SimilaritySet) -> dict[str, PairCosines]:
+    """The cosines of a model."""
+    (first, first_known), (second, second_known) = (model.lookup(words) for words in zip(*given.pairs, strict=True))
+    observation = PairCosines(
+        counts={"pairs": len(given.pairs)},
+        coverage=float((first_known & second_known).mean()),
+        cosines=row_cosines(first, second),
+        human=given.scores,
+    )
+    return {given.name: observation}
+
+
+def _correlation(statistic: Statistic, observed: PairCosines) -> Score:
+    low, high = bootstrap_interval(statistic, observed.cosines, observed.human)
+    return Score(value=statistic(observed.cosines, observed.human), low=low, high=high)
+
+
+SIMILARITY = Kind(
+    name="similarity",
+    find=_find,
+    observe=_observe,
+    measures=(
+        Measure(key="spearman", title="similarity, Spearman", score=partial(_correlation, spearman)),
+        Measure(key="pearson", title="similarity, Pearson", score=partial(_correlation, pearson)),
+    ),
+    note="Similarity: correlation of cosine and human score over pairs of different single words.",
+)
