@@ -1,6 +1,6 @@
 """What training costs: arithmetic a word, words a second here, and hours and money of a whole recipe elsewhere.
 
-    python -m training.report.cost training/configs/published.toml training/configs/long.toml --words 1250794
+    python -m training.report cost training/configs/published.toml training/configs/long.toml --words 1250794
 
 Steps of each recipe are run here for a few seconds. For another processor, the arithmetic is divided by its peak and by
 the share of this processor's own peak (a large matrix product, measured in the same run) that the training reached
@@ -10,7 +10,6 @@ here: an estimate, whose parts are all printed.
 import argparse
 import itertools
 import math
-import sys
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -20,14 +19,17 @@ import numpy as np
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
+from beast_core import BeastEncoder, encode_words
+from training.common.command import add_device
 from training.common.devices import choose_device, good_at_bfloat16, tune_memory
 from training.common.markdown import markdown_table
 from training.common.rows import unit_rows
 from training.distill.batches import Batch
 from training.distill.loop import Distillation
+from training.distill.losses import distillation_losses
 from training.distill.settings import DistillSettings, read_settings
 from training.evaluate.speed import made_up_words
-from training.table import TeacherTable, read_table
+from training.table import read_table
 
 # Dense bfloat16 or float16 peak in FLOP/s, from the maker's data sheet, and dollars an hour: the order of what clouds
 # ask on demand. Both can be given with --processor.
@@ -83,14 +85,16 @@ class Cost:
 
 def flop_per_word(settings: DistillSettings, *, device: torch.device) -> float:
     """FLOP of the matrix products of training (look-ups are none), counted in one step over made-up words."""
-    words, width = made_up_words(settings.batch_size), settings.encoder_config().output_width
-    vectors = unit_rows(np.random.default_rng(0).normal(size=(len(words), width))).astype(np.float32)
-    zeros = np.zeros(len(words), dtype=np.float32)
-    table = TeacherTable(words, zeros, vectors, zeros.astype(bool), digest="")
-    run = Distillation(settings, table=table, device=device, output=Path())  # a step writes nothing
+    config, words = settings.encoder_config(), made_up_words(settings.batch_size)
+    vectors = unit_rows(np.random.default_rng(0).normal(size=(len(words), config.output_width))).astype(np.float32)
+    candidates, rows = torch.from_numpy(vectors).to(device), torch.arange(len(words), device=device)
+    word_bytes, lengths = (torch.from_numpy(each).to(device) for each in encode_words(words, config=config))
+    encoder = BeastEncoder(config).to(device)
     with FlopCounterMode(display=False) as counter:
-        run.train_batch(next(run.batches.epoch(0)))
-    return counter.get_total_flops() / len(words)
+        student = encoder(word_bytes, lengths)
+        distance, other = distillation_losses(student, candidates=candidates, rows=rows, settings=settings)
+        torch.autograd.backward(distance + other)
+    return float(counter.get_total_flops()) / len(words)
 
 
 def measure_pace(run: Distillation, *, seconds: float) -> float:
@@ -136,7 +140,7 @@ def _precision(device: torch.device) -> torch.dtype:
     return torch.bfloat16 if good_at_bfloat16(device) else torch.float32
 
 
-def to_markdown(costs: Sequence[Cost], *, peak: float, processors: Sequence[Processor]) -> str:
+def cost_table(costs: Sequence[Cost], *, peak: float, processors: Sequence[Processor]) -> str:
     """One line a recipe."""
     header = ["recipe", "training FLOP a word", "words/s here", "share of peak", "words in all", "FLOP in all", "here"]
     rows = []
@@ -158,33 +162,28 @@ def to_markdown(costs: Sequence[Cost], *, peak: float, processors: Sequence[Proc
     return markdown_table([*header, *(processor.name for processor in processors)], rows=rows)
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
-    """Measures and prints the table."""
-    parser = argparse.ArgumentParser(prog="python -m training.report.cost", description="What training costs.")
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options of the command."""
     parser.add_argument("settings", type=Path, nargs="+", help="TOML files, such as training/configs/published.toml")
     parser.add_argument("--words", type=int, help="words of an epoch (those of the table that are not held out)")
     parser.add_argument("--seconds", type=float, default=20.0, help="of training, for each (20)")
-    parser.add_argument("--device", default="auto", help="auto (a GPU if there is one), cpu, cuda, cuda:1, mps")
+    add_device(parser)
     parser.add_argument("--processor", action="append", metavar="NAME=FLOPS@DOLLARS", help=", ".join(PROCESSORS))
-    options = parser.parse_args(arguments)
+
+
+def print_costs(options: argparse.Namespace) -> None:
+    """Measures and prints the table. Raises `ValueError` or `OSError` for settings or tables that cannot be used."""
     tune_memory()  # as training.distill does
-    try:
-        processors = [Processor.parse(text) for text in options.processor or PROCESSORS]
-        device = choose_device(options.device)
-        recipes = {path.stem: read_settings(path) for path in options.settings}
-        peak, costs = peak_here(device), []
-        for name, settings in recipes.items():
-            table = read_table(settings.table, lowercase=settings.encoder_config().lowercase)
-            run = Distillation(settings, table=table, device=device, output=Path())
-            pace = measure_pace(run, seconds=options.seconds)
-            words = settings.epochs * (options.words or len(run.batches.words))
-            costs.append(Cost(name, flop_per_word(settings, device=device), pace, words))
-    except (OSError, ValueError) as error:
-        sys.exit(f"error: {error}")
+    processors = [Processor.parse(text) for text in options.processor or PROCESSORS]
+    device = choose_device(options.device)
+    recipes = {path.stem: read_settings(path) for path in options.settings}
+    peak, costs = peak_here(device), []
+    for name, settings in recipes.items():
+        table = read_table(settings.table, lowercase=settings.encoder_config().lowercase)
+        run = Distillation(settings, table=table, device=device, output=Path())  # its steps write nothing
+        pace = measure_pace(run, seconds=options.seconds)
+        words = settings.epochs * (options.words or len(run.batches.words))
+        costs.append(Cost(name, flop_per_word(settings, device=device), pace, words))
     precision = str(_precision(device)).removeprefix("torch.")
     print(f"Peak here: {peak / 1e12:.2f} TFLOP/s in {precision}, {torch.get_num_threads()} threads, {device}.\n")
-    print(to_markdown(costs, peak=peak, processors=processors), end="")
-
-
-if __name__ == "__main__":
-    main()
+    print(cost_table(costs, peak=peak, processors=processors), end="")

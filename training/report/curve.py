@@ -1,24 +1,20 @@
 """Quality against what it cost: runs side by side, over the arithmetic and the time that their training took.
 
-    python -m training.report.curve beast=runs/long mini=runs/mini --output runs/curve
+    python -m training.report curve beast=runs/long mini=runs/mini --output runs/curve
 
 Reads the runs' logs; writes `curve.md` and `curve.png`. Quality is the mean cosine to the teacher of the words held
 out, and of the batch that was learnt at that moment, misspelt words among them.
 """
 
 import argparse
-import io
-import sys
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
 
 from beast_core.files import write_file
 from training.common.markdown import markdown_table
+from training.common.pictures import empty_figure, png_bytes
 from training.common.settings import build
 from training.distill.settings import DistillSettings
 from training.report.cost import flop_per_word
@@ -28,7 +24,7 @@ _COLOURS = ("#1f5fa8", "#d1570f", "#3f7d20", "#6a3d9a")
 
 
 @dataclass(frozen=True)
-class Point:
+class Moment:
     """A moment of a run: what it had cost, and the cosines to the teacher."""
 
     words: int
@@ -38,7 +34,7 @@ class Point:
     learnt: float
 
 
-def read_run(folder: Path) -> list[Point]:
+def moments(folder: Path) -> list[Moment]:
     """The moments of a run at which the held-out words were looked at. Raises `ValueError` if it has none."""
     run = RunFolder(folder)
     _, record = run.read_progress()
@@ -48,13 +44,13 @@ def read_run(folder: Path) -> list[Point]:
     for line in read_log(run.log_file):
         if line.held_out_cosine is not None:
             words = line.step * settings.batch_size
-            points.append(Point(words, words * cost, line.seconds / 60, line.held_out_cosine, line.cosine))
+            points.append(Moment(words, words * cost, line.seconds / 60, line.held_out_cosine, line.cosine))
     if not points:
         raise ValueError(f"{folder}: its log has no held-out cosines yet; train it further")
     return points
 
 
-def to_markdown(runs: dict[str, list[Point]]) -> str:
+def curve_table(runs: dict[str, list[Moment]]) -> str:
     """A line for each moment of each run."""
     header = ["run", "words", "FLOP", "minutes", "held-out words", "words being learnt"]
     rows = []
@@ -65,10 +61,9 @@ def to_markdown(runs: dict[str, list[Point]]) -> str:
     return markdown_table(header, rows=rows)
 
 
-def draw(runs: dict[str, list[Point]]) -> bytes:
+def draw_curve(runs: dict[str, list[Moment]]) -> bytes:
     """A PNG of two panels: cosine against arithmetic and against time, both logarithmic."""
-    figure = Figure(figsize=(11, 4.5), dpi=110, facecolor="white", layout="constrained")
-    canvas = FigureCanvasAgg(figure)
+    figure = empty_figure((11, 4.5))
     panels = figure.subplots(1, 2, sharey=True)
     for axes, key, label in zip(panels, ("flop", "minutes"), ("training FLOP", "minutes on this machine"), strict=True):
         for number, (name, points) in enumerate(runs.items()):
@@ -86,30 +81,23 @@ def draw(runs: dict[str, list[Point]]) -> bytes:
         axes.spines[["top", "right"]].set_visible(False)
     panels[0].set_ylabel("cosine to the teacher")
     panels[1].legend(frameon=False)
-    picture = io.BytesIO()
-    canvas.print_png(picture)
-    return picture.getvalue()
+    return png_bytes(figure)
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
-    """Writes the table and the picture, and prints the table."""
-    parser = argparse.ArgumentParser(prog="python -m training.report.curve", description="Quality against cost.")
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options of the command."""
     parser.add_argument("runs", nargs="+", metavar="NAME=FOLDER", help="folders of training.distill, each with a name")
     parser.add_argument("--output", type=Path, required=True, help="folder of curve.md and curve.png")
-    options = parser.parse_args(arguments)
-    try:
-        named = [given.partition("=") for given in options.runs]
-        if wrong := [name for name, separator, folder in named if not (name and separator and folder)]:
-            raise ValueError(f"{wrong[0]!r} is no run, expected NAME=FOLDER")
-        runs = {name: read_run(Path(folder)) for name, _, folder in named}
-        text = to_markdown(runs)
-        options.output.mkdir(parents=True, exist_ok=True)
-        write_file(options.output / "curve.md", text)
-        write_file(options.output / "curve.png", draw(runs))
-    except (OSError, ValueError) as error:
-        sys.exit(f"error: {error}")
+
+
+def write_curve(options: argparse.Namespace) -> None:
+    """Writes the table and the picture, and prints the table. Raises `ValueError` for what is no run."""
+    named = [given.partition("=") for given in options.runs]
+    if wrong := [name for name, separator, folder in named if not (name and separator and folder)]:
+        raise ValueError(f"{wrong[0]!r} is no run, expected NAME=FOLDER")
+    runs = {name: moments(Path(folder)) for name, _, folder in named}
+    text = curve_table(runs)
+    options.output.mkdir(parents=True, exist_ok=True)
+    write_file(options.output / "curve.md", text)
+    write_file(options.output / "curve.png", draw_curve(runs))
     print(text, end="")
-
-
-if __name__ == "__main__":
-    main()

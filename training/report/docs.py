@@ -1,5 +1,7 @@
 """Puts the tables that commands wrote into the documents: no number there is typed or pasted by hand.
 
+    python -m training.report docs README.md docs/*.md
+
 A table stands between two comments, the first of which names the file that a command wrote, and what of it is shown:
 
     <!-- table runs/scores/results.md columns=measure,set,shipped rows=simlex|semeval -->
@@ -9,6 +11,7 @@ A table stands between two comments, the first of which names the file that a co
 `section` is the heading, without its marks, that the table stands under in a file of several.
 """
 
+import argparse
 import re
 import shlex
 from collections.abc import Sequence
@@ -60,3 +63,18 @@ def _table(file: Path, *, options: Sequence[str]) -> str:
     if not kept:
         raise InputError(f"a table of {file}: no row matches {wanted.pattern!r}")
     return markdown_table(columns, rows=[[row[column] for column in columns] for row in kept])
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options of the command."""
+    parser.add_argument("documents", type=Path, nargs="+", help="Markdown files, such as docs/*.md")
+    parser.add_argument("--root", type=Path, default=Path(), help="where the files of the tables are looked for (here)")
+
+
+def write_documents(options: argparse.Namespace) -> None:
+    """Updates the documents, and prints which changed and which files are missing."""
+    changed, missing = update_documents(options.documents, root=options.root)
+    for document in changed:
+        print(f"updated: {document}")
+    for name in missing:
+        print(f"left as it was, as its command has not been run here: {name}")

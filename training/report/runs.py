@@ -11,8 +11,9 @@ from training.common.errors import InputError
 from training.common.files import digest
 from training.common.settings import build
 from training.distill.settings import DistillSettings, read_settings
-from training.evaluate.measures import closeness
-from training.evaluate.results import result_rows
+from training.evaluate.kinds.closeness import CLOSENESS
+from training.evaluate.report import Report, Teacher, read_report
+from training.evaluate.scores import SetScores
 from training.run_folder import LogLine, RunFolder, read_log
 from training.table import TeacherTable, read_table
 from training.vectors.find import find_model
@@ -40,43 +41,30 @@ class Run:
         return self.settings.table == _EMBEDDED
 
 
-def read_records(folder: Path, *, metrics: Path, model: str) -> tuple[Run, dict[str, Any]]:
+def read_records(folder: Path, *, metrics: Path, model: str) -> tuple[Run, Report]:
     """The finished run in a folder, and of a `metrics.json` what was measured of one model, which must be the run's.
 
     Raises `InputError` that says what does not belong together, and `ValueError` or `OSError` for a table or a model
     that cannot be read.
     """
-    report = _read_report(metrics, model=model)
-    run = read_run(folder, teacher=report["teacher"])
-    _check_measured(run, closenesses=report["models"][model]["closeness"])
+    report = read_report(metrics)
+    if model not in report.models:
+        raise InputError(f"{metrics} has no model {model!r}, expected one of {sorted(report.models)}")
+    if report.teacher is None:
+        raise InputError(f"{metrics} has no teacher; run training.evaluate with --teacher and the table of the run")
+    run = read_finished_run(folder, teacher=report.teacher)
+    report = report.model_copy(update={"models": {model: report.models[model]}})
+    _check_measured(run, scores=report.models[model].sets.get(CLOSENESS.name, {}))
     return run, report
 
 
-def _read_report(metrics: Path, *, model: str) -> dict[str, Any]:
-    try:
-        report = json.loads(metrics.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise InputError(f"{metrics} is no metrics.json of training.evaluate: {error}") from error
-    try:
-        if model not in report["models"]:
-            raise InputError(f"{metrics} has no model {model!r}, expected one of {sorted(report['models'])}")
-        if report["teacher"] is None:
-            raise InputError(f"{metrics} has no teacher; run training.evaluate with --teacher and the table of the run")
-        report["models"] = {model: report["models"][model]}
-        result_rows(report)
-    except (KeyError, TypeError) as error:
-        told = f"{type(error).__name__}: {error}"
-        raise InputError(f"{metrics} is not what training.evaluate writes today ({told}); run it again") from error
-    return report
-
-
-def read_run(folder: Path, *, teacher: dict[str, str]) -> Run:
-    """A finished run, whose table is the `teacher`: a `file` and its `sha256`, as a `metrics.json` has them.
+def read_finished_run(folder: Path, *, teacher: Teacher) -> Run:
+    """A finished run, whose table is the `teacher` of a report.
 
     Raises what `read_records` raises.
     """
     run = RunFolder(folder)
-    step, settings, learnt_from = _progress(run, table=teacher["file"])
+    step, settings, learnt_from = _progress(run, table=teacher.file)
     log, model = read_log(run.log_file) if run.log_file.is_file() else [], run.model
     epoch = log[-1].epoch if log else 0
     if not log or log[-1].step != step or epoch < settings.epochs or not model.is_dir():
@@ -84,10 +72,10 @@ def read_run(folder: Path, *, teacher: dict[str, str]) -> Run:
             f"{folder} is not finished (its log ends at epoch {epoch:g} of {settings.epochs}; {model} is "
             f"{'' if model.is_dir() else 'not '}there): give the command of its training again, it goes on"
         )
-    table = read_table(teacher["file"], lowercase=settings.encoder_config().lowercase)
-    if {table.digest, teacher["sha256"]} != {learnt_from}:
+    table = read_table(teacher.file, lowercase=settings.encoder_config().lowercase)
+    if {table.digest, teacher.sha256} != {learnt_from}:
         raise InputError(
-            f"the teacher of the metrics, {teacher['file']}, is not the table that {folder} learnt from (SHA-256 "
+            f"the teacher of the metrics, {teacher.file}, is not the table that {folder} learnt from (SHA-256 "
             f"{learnt_from}); run training.evaluate with --teacher and that table"
         )
     encoder = read_encoder(model)
@@ -108,14 +96,15 @@ def _progress(run: RunFolder, *, table: str) -> tuple[int, DistillSettings, str]
     return step, build(DistillSettings, values=values, source=str(run.progress_file)), record.table
 
 
-def _check_measured(run: Run, *, closenesses: dict[str, Any]) -> None:
+def _check_measured(run: Run, *, scores: dict[str, SetScores]) -> None:
     """The model that was measured may be a copy or another form of the run's: its cosines to the teacher tell it."""
-    for name, entry in closeness(find_model(str(run.model)).load(), teacher=run.table).items():
-        recorded = closenesses.get(name, {}).get("cosine")
-        if recorded is None or abs(recorded - entry["cosine"]) > _SAME:
+    for name, entry in CLOSENESS.scores(find_model(str(run.model)).load(), given=[run.table]).items():
+        found, recorded = entry.scores["cosine"], scores[name].scores.get("cosine") if name in scores else None
+        if recorded is None or abs(recorded.value - found.value) > _SAME:
             raise InputError(
-                f"the scores are of another model: cosine of {name} to the teacher {recorded}, of {run.model} "
-                f"{entry['cosine']:.6f}; run training.evaluate on that"
+                f"the scores are of another model: cosine of {name} to the teacher "
+                f"{recorded.value if recorded else 'not measured'}, of {run.model} {found.value}; run "
+                "training.evaluate on that"
             )
 
 
@@ -145,5 +134,5 @@ def _changes(settings: DistillSettings, *, base: DistillSettings) -> dict[str, A
 
 
 def _flat(settings: DistillSettings) -> dict[str, Any]:
-    values = json.loads(json.dumps(settings.to_dict()))  # tuples become lists
+    values: dict[str, Any] = json.loads(json.dumps(settings.to_dict()))  # tuples become lists
     return values | {f"encoder.{name}": value for name, value in values.pop("encoder").items()}

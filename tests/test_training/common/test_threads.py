@@ -22,7 +22,7 @@ if not spins("-c", "import torch"):
     pytest.skip("torch has another OpenMP here than GNU's", allow_module_level=True)
 
 
-@pytest.mark.parametrize("stage", ["distill", "teach", "report.cost"])
+@pytest.mark.parametrize("stage", ["distill", "teach", "report"])
 def test_waiting_threads_of_what_runs_for_long_spin_briefly(stage):
     assert spins("-m", f"training.{stage}", "--help") == {"10000"}
 

@@ -1,5 +1,6 @@
 """Cards of a real run of a tiny student, measured by a real evaluation."""
 
+import doctest
 import json
 import re
 import shlex
@@ -10,13 +11,20 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from huggingface_hub import ModelCard
 
 from beast_core import BeastEncoder, EncoderConfig, read_encoder, write_encoder
+from beast_core.credits import read_credits
+from beast_core.storage import SHIPPED_MODEL
 from training.common.files import digest
 from training.distill.settings import read_settings
 from training.evaluate import __main__ as evaluate
+from training.evaluate.kinds import KINDS
+from training.evaluate.report import Teacher, read_report
+from training.evaluate.scores import Spread
 from training.report import card
-from training.report.runs import read_records, read_run, rebuild_command
+from training.report.__main__ import main
+from training.report.runs import read_finished_run, read_records, rebuild_command
 from training.table import read_table
 
 CONFIGS = Path(__file__).parents[3] / "training/configs"
@@ -27,15 +35,7 @@ SETS = {
     "robust/typos_libreoffice_es.tsv": "wrong\tright\tkind\nbabbel\tbabel\tother\ncacén\tcacen\taccent\n",
     "analogy/court.tsv": "a\tb\tc\td\nbabel\tbabes\tcacel\tcaces\nbabel\tcacel\tbabes\tcaces\n",
 }
-MEASURES = {
-    "similarity, Spearman": ("similarity", "spearman"),
-    "similarity, Pearson": ("similarity", "pearson"),
-    "clustering, ARI": ("clustering", "ari"),
-    "clustering, NMI": ("clustering", "nmi"),
-    "retrieval@1": ("retrieval", "retrieval_at_1"),
-    "analogies, 3CosAdd": ("analogies", "accuracy"),
-    "cosine to the teacher": ("closeness", "cosine"),
-}
+MEASURES = {measure.title: (kind.name, measure.key) for kind in KINDS for measure in kind.measures if measure.title}
 
 
 @pytest.fixture(scope="module")
@@ -50,8 +50,8 @@ def folder(tiny_table, tiny_settings, tmp_path_factory):
     for name, text in SETS.items():
         (folder / "sets" / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / "sets" / name).write_text(text, encoding="utf-8")
-    data = ["--data", str(folder / "sets"), "--teacher", str(tiny_table)]
-    assert evaluate.main([f"tiny={folder / 'run/model'}", *data, "--output", str(folder / "scores")]) == 0
+    data = ["--language", "none", "--data", str(folder / "sets"), "--teacher", str(tiny_table)]
+    evaluate.main([f"tiny={folder / 'run/model'}", *data, "--output", str(folder / "scores")])
     return folder
 
 
@@ -63,12 +63,12 @@ def records(folder):
 def command(folder, **changes):
     options = {"metrics": folder / "scores/metrics.json", "model": "tiny", "output": folder / "README.md", **changes}
     run = options.pop("run", folder / "run")
-    return [str(run), *(part for name, value in options.items() for part in (f"--{name}", str(value)))]
+    return ["card", str(run), *(part for name, value in options.items() for part in (f"--{name}", str(value)))]
 
 
 @pytest.fixture(scope="module")
 def text(folder):
-    card.main(command(folder))
+    main(command(folder))
     return (folder / "README.md").read_text(encoding="utf-8")
 
 
@@ -94,21 +94,39 @@ def test_all_that_was_recorded_is_told(folder, text, tiny_table):
         "to the power 0.2 (0: all alike); of each batch 40% misspelt",
         f"cosine {log[-1]['cosine']:.3f} to the teacher on the last batch, misspelt words and all, "
         f"{log[-1]['held_out_cosine']:.3f} on held-out words",
-        "The last 40% of the steps read the n-gram table as it is stored.",
+        "The last 40% of the steps read the n-gram table as it is stored (quantisation-aware training).",
         f"Time: {log[-1]['seconds']:.0f} seconds.",
         "Only the language of the teacher's words",
         "longer than 24 bytes the first 16 and the last 8",
         "## Licence That of the teacher's data.",
     ):
         assert fact in told
-    assert {len(line) <= 120 for line in text.splitlines() if not line.startswith(("|", "python "))} == {True}
+    assert ModelCard(text).data.to_dict().get("license") is None and "distillation" in ModelCard(text).data.tags
 
 
 @pytest.mark.parametrize("change", [{"quantisation_aware_share": 0.0}, {"preset": "mini", "encoder": {}}])
 def test_steps_that_are_not_rounded_are_not_told(records, change):
     encoder = BeastEncoder(EncoderConfig.preset("mini")) if "preset" in change else records[0].encoder
     run = replace(records[0], settings=replace(records[0].settings, **change), encoder=encoder)
-    assert "as it is stored" not in card.to_card(run, report=records[1])
+    assert "as it is stored" not in card.model_card(run, report=records[1])
+
+
+def test_metrics_of_before_a_measure_was_there_still_make_a_card(folder, tmp_path):
+    metrics = tmp_path / "metrics.json"
+    shutil.copy(folder / "scores/metrics.json", metrics)
+
+    def age(report):
+        measured = report["models"]["tiny"]
+        measured["similarity"]["pairs"] = {"pairs": 4, "coverage": 1.0, "spearman": 0.4, "spearman_interval": [0, 1]}
+        measured["clustering"]["fields"] |= {"purity": 0.5, "purity_range": [0.4, 0.6]}  # and one that is there no more
+        del measured["analogies"]
+
+    change(metrics, age)
+    main(command(folder, metrics=metrics, output=tmp_path / "README.md"))
+    card = (tmp_path / "README.md").read_text()
+    assert "| similarity, Spearman | pairs | 4 | 0.400 [0.00, 1.00] |" in card
+    assert "Pearson" not in card and "nalogies:" not in card and "purity" not in card
+    assert read_report(metrics).models["tiny"].sets["clustering"]["fields"].scores["purity"].spread is Spread.RANGE
 
 
 def test_every_score_is_told_with_its_interval(folder, text):
@@ -153,12 +171,21 @@ def test_a_configuration_of_the_project_is_named(records, config):
 
 def test_the_embedded_table_is_known_by_its_digest(folder, records, tmp_path):
     run = shutil.copytree(folder / "run", tmp_path / "run")
-    teacher = {"file": str(CONFIGS.parents[1] / EMBEDDED), "sha256": digest(CONFIGS.parents[1] / EMBEDDED)}
-    change(run / "checkpoint/progress.json", lambda progress: progress["run"].update(table=teacher["sha256"]))
-    embedded = read_run(run, teacher=teacher)
-    told = " ".join(card.to_card(embedded, report=records[1]).split())
+    teacher = Teacher(file=str(CONFIGS.parents[1] / EMBEDDED), sha256=digest(CONFIGS.parents[1] / EMBEDDED))
+    change(run / "checkpoint/progress.json", lambda progress: progress["run"].update(table=teacher.sha256))
+    embedded = read_finished_run(run, teacher=teacher)
+    told = " ".join(card.model_card(embedded, report=records[1]).split())
     assert f"- `{EMBEDDED}`: {len(embedded.table.words):,} words" in told
     assert "`training/tables/README.md` names its sources" in told
+    metadata = ModelCard(card.model_card(embedded, report=records[1])).data
+    assert (metadata.license, metadata.language, metadata.pipeline_tag) == (
+        "cc-by-sa-4.0",
+        ["es"],
+        "feature-extraction",
+    )
+    assert metadata.to_dict() == ModelCard.load(SHIPPED_MODEL.parent / "README.md").data.to_dict()
+    assert read_credits(SHIPPED_MODEL.parent / ".").licence == read_credits().licence  # as the shipped card says
+    assert all(f"- {source}" in told for source in read_credits().sources)
     assert "Spanish words only" in told and "## Licence CC BY-SA 4.0" in told
     assert "--set seed=3" in told and "--set table" not in told
 
@@ -199,11 +226,11 @@ BROKEN = {
         lambda run, metrics: change(metrics, lambda report: report.update(teacher=None)),
         r"metrics\.json has no teacher; run training\.evaluate with --teacher",
     ),
-    "old metrics": (
+    "damaged metrics": (
         lambda run, metrics: change(
             metrics, lambda report: report["models"]["tiny"]["similarity"]["pairs"].pop("pearson_interval")
         ),
-        r"metrics\.json is not what training\.evaluate writes today \(KeyError: 'pearson_range'\); run it again",
+        r"metrics\.json is no metrics.* \(models\.tiny\..*\['pearson'\] without an interval or a range\); run training",
     ),
     "no metrics": (lambda run, metrics: metrics.write_text("# Results"), r"is no metrics\.json of training\.evaluate"),
 }
@@ -226,6 +253,11 @@ def test_a_model_that_was_not_measured_is_named(folder, tmp_path):
 def refused(arguments, told, output):
     output.write_text("as it was")
     with pytest.raises(SystemExit, match=told) as stopped:
-        card.main(arguments)
+        main(arguments)
     assert "\n" not in str(stopped.value)
     assert output.read_text() == "as it was"
+
+
+def test_the_examples_in_the_docstrings_are_true():
+    done = doctest.testmod(card)
+    assert done.attempted > 0 and done.failed == 0

@@ -8,7 +8,8 @@ from accelerate.state import AcceleratorState
 
 from training.distill.loop import Distillation
 from training.distill.settings import read_settings
-from training.report.cost import Cost, Processor, flop_per_word, main, measure_pace, to_markdown
+from training.report.__main__ import main
+from training.report.cost import Cost, Processor, cost_table, flop_per_word, measure_pace
 from training.table import read_table
 
 
@@ -20,7 +21,6 @@ def no_accelerator():
     AcceleratorState._reset_state(reset_partial_state=True)
 
 
-@pytest.mark.usefixtures("no_accelerator")
 def test_the_arithmetic_of_a_step_is_what_a_count_by_hand_gives(tiny_settings, tmp_path):
     settings = read_settings(flatten_settings(tiny_settings, folder=tmp_path))
     window, width, inner, output, words = 10, 16, 32, 16, 8
@@ -47,7 +47,7 @@ def test_hours_and_dollars_by_hand():
     assert cost.flop == 7.2e13
     assert cost.hours(peak=1e9, share=0.2) == pytest.approx(100)
     # Here: 2e9 FLOP/s of a peak of 1e10 are a fifth, 36 million words at a thousand a second ten hours.
-    table = to_markdown([cost], peak=1e10, processors=[Processor("big", peak=1e11, price=2.5)])
+    table = cost_table([cost], peak=1e10, processors=[Processor("big", peak=1e11, price=2.5)])
     assert table.splitlines()[0].endswith("| here | big |")
     assert table.splitlines()[2] == "| recipe | 2.00e+06 | 1,000 | 20.0% | 3.6e+07 | 7.20e+13 | 10.0 h | 1.0 h, $2.50 |"
 
@@ -95,7 +95,10 @@ def test_the_command_measures_several_recipes(tiny_settings, tmp_path):
     recipes = [str(tiny_settings), str(flatten_settings(tiny_settings, folder=tmp_path))]
     options = ["--seconds", "0.1", "--words", "1000", "--device", "cpu", "--processor", "big=1e15@3"]
     done = subprocess.run(
-        [sys.executable, "-m", "training.report.cost", *recipes, *options], capture_output=True, text=True, timeout=300
+        [sys.executable, "-m", "training.report", "cost", *recipes, *options],
+        capture_output=True,
+        text=True,
+        timeout=300,
     )
     assert done.returncode == 0, done.stderr
     peak, _, header, _, tiny, flatten = done.stdout.splitlines()
@@ -107,4 +110,4 @@ def test_the_command_measures_several_recipes(tiny_settings, tmp_path):
 
 def test_a_missing_recipe_is_told_in_a_line():
     with pytest.raises(SystemExit, match=r"error: no settings at .*missing\.toml"):
-        main(["missing.toml", "--device", "cpu", "--seconds", "0.1"])
+        main(["cost", "missing.toml", "--device", "cpu", "--seconds", "0.1"])

@@ -4,7 +4,7 @@ import sys
 import pytest
 
 from training.distill.settings import read_settings
-from training.report.curve import main
+from training.report.__main__ import main
 from training.run_folder import read_log
 
 
@@ -13,7 +13,7 @@ def test_a_run_is_told_by_what_it_cost_and_learnt(tiny_settings, tmp_path):
     command = [sys.executable, "-m", "training.distill", str(tiny_settings), "--output", str(run), "--device", "cpu"]
     subprocess.run(command, check=True, capture_output=True, timeout=300)
     told = subprocess.run(
-        [sys.executable, "-m", "training.report.curve", f"tiny={run}", "--output", str(tmp_path / "curve")],
+        [sys.executable, "-m", "training.report", "curve", f"tiny={run}", "--output", str(tmp_path / "curve")],
         check=True,
         capture_output=True,
         text=True,
@@ -35,4 +35,4 @@ def test_a_run_is_told_by_what_it_cost_and_learnt(tiny_settings, tmp_path):
 )
 def test_what_is_no_run_is_named(given, message, tmp_path):
     with pytest.raises(SystemExit, match=message):
-        main([given, "--output", str(tmp_path)])
+        main(["curve", given, "--output", str(tmp_path)])
