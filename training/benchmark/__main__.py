@@ -1,34 +1,36 @@
 """The command: measures everything in one run and writes `benchmark.md`, `benchmark.json` and `speed.png`.
 
-python -m training.benchmark --text ../shared/eval/downstream --scores runs/scores/metrics.json --output runs/benchmark
+python -m training.benchmark --text corpus.conllu --scores runs/scores/metrics.json --output runs/benchmark
 """
 
 import argparse
-import json
 import os
 import platform
 import random
 import shutil
 import sys
-from collections.abc import Sequence
-from dataclasses import asdict
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
 
 import torch
 
 from beast_core.files import write_file
 from training.benchmark.bars import bars
-from training.benchmark.fresh import measure_fresh
-from training.benchmark.picture import draw, quality_points
-from training.benchmark.report import to_markdown
+from training.benchmark.fresh import Start, measure_fresh
+from training.benchmark.measured import FreshStart, Machine, Measured
+from training.benchmark.names import RouteName, TokenVectors
+from training.benchmark.picture import draw_quality, quality_points
+from training.benchmark.report import benchmark_tables
 from training.benchmark.routes import ROUTES, Route, find_route
 from training.benchmark.stream import measure_stream
 from training.benchmark.timing import ROUNDS, Spread
 from training.benchmark.words import plain_differences, word_speeds
+from training.common.command import failing_in_a_line
 from training.common.errors import InputError
-from training.table import TeacherTableError, read_table
+from training.evaluate.report import read_report
+from training.table import read_table
 
 _COMPARED_WORDS = 512
 _PACKAGES = (
@@ -43,8 +45,8 @@ _PACKAGES = (
 )
 
 
-def run(options: argparse.Namespace) -> dict[str, Any]:
-    """All measurements that were asked for, as JSON types. Raises `InputError`."""
+def run(options: argparse.Namespace) -> Measured:
+    """All measurements that were asked for. Raises `InputError`, and `ValueError` for too few words."""
     words, texts, routes = read_table(options.words, lowercase=False).words, read_texts(options.text), _routes(options)
     random.Random(0).shuffle(words)
     work = options.output / "models"
@@ -52,47 +54,52 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
     work.mkdir(parents=True)
     print("making models", file=sys.stderr)
     folders = {name: route.folder(work, words=words) for name, route in routes.items()}
-    report: dict[str, Any] = {"machine": _machine(options)}
     print("fresh processes", file=sys.stderr)
-    report["fresh"] = _fresh(routes, folders, rounds=options.rounds)
+    fresh = _fresh(routes, folders, rounds=options.rounds)
     print("words", file=sys.stderr)
-    report["words"] = word_speeds(routes, folders=folders, words=words, rounds=options.rounds)
-    report["differences"] = plain_differences(folders, words=words[:_COMPARED_WORDS])
+    speeds = word_speeds(routes, folders=folders, words=words, rounds=options.rounds)
+    measured = Measured(
+        machine=_machine(options),
+        fresh=fresh,
+        words=speeds,
+        differences=plain_differences(folders, words=words[:_COMPARED_WORDS]),
+    )
     if options.hosts:
-        _hosts(report, words=words, texts=texts, options=options)
+        measured = _hosts(measured, words=words, texts=texts, options=options)
     if options.stream:
         print("a stream of words", file=sys.stderr)
-        report["stream"] = measure_stream(words, number=options.stream)
-    return report
+        measured = replace(measured, stream=measure_stream(words, number=options.stream))
+    return measured
 
 
 def _routes(options: argparse.Namespace) -> dict[str, Route]:
     try:
         chosen = {name: find_route(name) for name in options.routes or ROUTES}
     except InputError as error:
-        raise InputError(f"unknown routes {options.routes}, expected some of {list(ROUTES)}; {error}") from error
+        known = [str(name) for name in ROUTES]
+        raise InputError(f"unknown routes {options.routes}, expected some of {known}; {error}") from error
     for name, route in chosen.items():
         if not route.is_there:
             print(f"{name} is left out: pip install {route.package}", file=sys.stderr)
     return {name: route for name, route in chosen.items() if route.is_there}
 
 
-def _machine(options: argparse.Namespace) -> dict[str, Any]:
+def _machine(options: argparse.Namespace) -> Machine:
     versions = {}
     for package in _PACKAGES:
         try:
             versions[package] = version(package)
         except PackageNotFoundError:
             continue
-    return {
-        "processor": _processor(),
-        "cores": os.cpu_count(),
-        "threads": torch.get_num_threads(),
-        "python": platform.python_version(),
-        "versions": versions,
-        "rounds": options.rounds,
-        "api_words": options.api_words,
-    }
+    return Machine(
+        processor=_processor(),
+        cores=os.cpu_count(),
+        threads=torch.get_num_threads(),
+        python=platform.python_version(),
+        versions=versions,
+        rounds=options.rounds,
+        api_words=options.api_words,
+    )
 
 
 def _processor() -> str:
@@ -102,35 +109,38 @@ def _processor() -> str:
     return platform.processor() or platform.machine()
 
 
-def _fresh(routes: dict[str, Route], folders: dict[str, Path], *, rounds: int) -> dict[str, Any]:
-    measured: dict[str, list[dict[str, float]]] = {name: [] for name in routes}
+def _fresh(routes: Mapping[str, Route], folders: Mapping[str, Path], *, rounds: int) -> dict[str, FreshStart]:
+    starts: dict[str, list[Start]] = {name: [] for name in routes}
     for _ in range(min(rounds, 3)):
         for name in routes:
-            measured[name].append(measure_fresh(name, folder=folders[name]))
+            starts[name].append(measure_fresh(name, folder=folders[name]))
     return {
-        name: {key: asdict(Spread.of([each[key] for each in every])) for key in every[0]}
-        for name, every in measured.items()
+        name: FreshStart(
+            load_seconds=Spread.of([start.load_seconds for start in every]),
+            resident_bytes=Spread.of([start.resident_bytes for start in every]),
+        )
+        for name, every in starts.items()
     }
 
 
-def _hosts(report: dict[str, Any], *, words: Sequence[str], texts: Sequence[str], options: argparse.Namespace) -> None:
+def _hosts(measured: Measured, *, words: Sequence[str], texts: Sequence[str], options: argparse.Namespace) -> Measured:
     from training.benchmark.hosts import pipeline_seconds, sentence_transformers_seconds, token_vector_seconds
 
     work, rounds = options.output / "models", options.rounds
     if texts:
         print("spaCy", file=sys.stderr)
-        tables = [name for name in ("table (spaCy)", "floret (spaCy)") if ROUTES[name].is_there]
-        folders = {name.partition(" ")[0]: ROUTES[name].folder(work, words=words) for name in tables}
-        report["machine"]["tokens"] = _count_tokens(texts)
-        report["pipeline"] = _as_dicts(pipeline_seconds(texts, rounds=rounds))
-        report["token_vector"] = _as_dicts(token_vector_seconds(texts, folders=folders, rounds=rounds))
+        tables = {TokenVectors.TABLE: RouteName.TABLE_SPACY, TokenVectors.FLORET: RouteName.FLORET_SPACY}
+        there = {name: ROUTES[route] for name, route in tables.items() if ROUTES[route].is_there}
+        folders = {name: route.folder(work, words=words) for name, route in there.items()}
+        measured = replace(
+            measured,
+            machine=replace(measured.machine, tokens=_count_tokens(texts)),
+            pipeline=pipeline_seconds(texts, rounds=rounds),
+            token_vector=token_vector_seconds(texts, folders=folders, rounds=rounds),
+        )
     print("sentence-transformers", file=sys.stderr)
     spreads = sentence_transformers_seconds(words[: options.api_words], work=work, rounds=min(rounds, 5))
-    report["sentence_transformers"] = _as_dicts(spreads)
-
-
-def _as_dicts(spreads: dict[str, Spread]) -> dict[str, dict[str, float]]:
-    return {name: asdict(spread) for name, spread in spreads.items()}
+    return replace(measured, sentence_transformers=spreads)
 
 
 def _count_tokens(texts: Sequence[str]) -> int:
@@ -172,26 +182,22 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """The command: 0, or 1 after an error that is told in a line."""
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Measures, writes and prints."""
     options = _parser().parse_args(arguments)
-    try:
-        scores = options.scores and json.loads(options.scores.read_text(encoding="utf-8"))
-        report = run(options)
-        files: dict[str, str | bytes] = {"benchmark.json": json.dumps(report, indent=2) + "\n"}
-        files["benchmark.md"] = to_markdown(report)
+    with failing_in_a_line():
+        scores = read_report(options.scores) if options.scores else None
+        measured = run(options)
+        tables = benchmark_tables(measured)
+        files: dict[str, str | bytes] = {"benchmark.json": measured.to_json(), "benchmark.md": tables}
         if scores:
-            files["speed.png"] = draw(quality_points(report, scores=scores))
+            files["speed.png"] = draw_quality(quality_points(measured, scores=scores))
         for name, content in files.items():
             write_file(options.output / name, content)
-    except (InputError, TeacherTableError, OSError, ValueError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
-    print(files["benchmark.md"])
-    missed = [bar.what for bar in bars(report) if not bar.is_met]
+    print(tables)
+    missed = [bar.what for bar in bars(measured) if not bar.is_met]
     print(f"Wrote {', '.join(files)} to {options.output}; bars missed: {missed or 'none'}")
-    return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

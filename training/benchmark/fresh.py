@@ -10,22 +10,30 @@ import gc
 import json
 import sys
 import time
+from dataclasses import asdict, dataclass
 from importlib import import_module
 from pathlib import Path
 
+from training.benchmark.routes import find_route
 from training.common.processes import resident_memory, run_fresh
 
 
-def measure_fresh(name: str, *, folder: Path) -> dict[str, float]:
-    """`load_seconds` and `resident_bytes` of a route. Raises `InputError` if it fails."""
-    return json.loads(run_fresh("training.benchmark.fresh", arguments=[name, str(folder)], what=name)[-1])
+@dataclass(frozen=True)
+class Start:
+    """One start: seconds to the first vector, and the bytes of resident memory that were added."""
+
+    load_seconds: float
+    resident_bytes: int
+
+
+def measure_fresh(name: str, *, folder: Path) -> Start:
+    """One start of a route in a fresh process. Raises `InputError` if it fails."""
+    return Start(**json.loads(run_fresh("training.benchmark.fresh", arguments=[name, str(folder)], what=name)[-1]))
 
 
 def main() -> None:
     """The command, for a fresh process."""
     name, folder = sys.argv[1:]
-    from training.benchmark.routes import find_route
-
     route = find_route(name)
     for module in route.host:
         import_module(module)
@@ -35,11 +43,7 @@ def main() -> None:
     embed = route.load(Path(folder))
     embed(["palabra"])
     loaded = time.perf_counter()
-    measured = {
-        "load_seconds": loaded - started,
-        "resident_bytes": resident_memory() - before,  # while `embed` is there
-    }
-    print(json.dumps(measured))
+    print(json.dumps(asdict(Start(loaded - started, resident_memory() - before))))  # while `embed` is there
 
 
 if __name__ == "__main__":

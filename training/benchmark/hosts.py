@@ -1,6 +1,6 @@
 """Speed inside the hosts: tokens a second through a spaCy pipeline, words a second through sentence-transformers."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -13,15 +13,21 @@ from spacy.language import Language
 from torch import Tensor
 
 from beast_core.storage import SHIPPED_MODEL
+from training.benchmark.names import FREE_MODEL, PipelineWork, RouteName, TokenVectors, in_batches
 from training.benchmark.routes import BATCH_SIZE, ROUTES
 from training.benchmark.timing import Spread, in_turns, seconds_of
 
 _TOKENS = 20_000  # whose vectors are asked for one at a time
 _BATCH_SIZES = (32, BATCH_SIZE)  # the host's own, and one for words
-_ROUTES = ("st_beast.load()", "st_beast.load().bfloat16()", "StaticEmbedding", 'SentenceTransformer("beast")')
+_ROUTES = (
+    RouteName.SENTENCE_TRANSFORMERS,
+    RouteName.SENTENCE_TRANSFORMERS_BFLOAT16,
+    RouteName.STATIC_EMBEDDING,
+    RouteName.STOCK_FOLDER,
+)
 
 
-def pipeline_seconds(texts: Sequence[str], *, rounds: int) -> dict[str, Spread]:
+def pipeline_seconds(texts: Sequence[str], *, rounds: int) -> dict[PipelineWork, Spread]:
     """Seconds that `nlp.pipe` takes for all texts: a blank pipeline and one with vectors, new and the second time.
 
     In every round both are made anew, so that spaCy too meets each word for the first time.
@@ -41,23 +47,25 @@ def pipeline_seconds(texts: Sequence[str], *, rounds: int) -> dict[str, Spread]:
     new("warm-up", config=config)
     return in_turns(
         {
-            "blank, new": lambda: new("blank"),
-            "beast_vectors, new": lambda: new("beast_vectors", config=config),
-            "blank, again": lambda: through("blank"),
-            "beast_vectors, again": lambda: through("beast_vectors"),
+            PipelineWork.BLANK_NEW: lambda: new("blank"),
+            PipelineWork.BEAST_NEW: lambda: new("beast_vectors", config=config),
+            PipelineWork.BLANK_AGAIN: lambda: through("blank"),
+            PipelineWork.BEAST_AGAIN: lambda: through("beast_vectors"),
         },
         rounds=rounds,
     )
 
 
-def token_vector_seconds(texts: Sequence[str], *, folders: dict[str, Path], rounds: int) -> dict[str, Spread]:
+def token_vector_seconds(
+    texts: Sequence[str], *, folders: Mapping[TokenVectors, Path], rounds: int
+) -> dict[TokenVectors, Spread]:
     """Seconds that one `token.vector` takes, of words that have been asked for before.
 
     `folders` are spaCy pipelines by name, beside which stands our component.
     """
     beast = spacy.blank("es")
     beast.add_pipe("beast_vectors", config={"model": str(SHIPPED_MODEL)})
-    pipelines = {"beast_vectors": beast, **{name: spacy.load(folder) for name, folder in folders.items()}}
+    pipelines = {TokenVectors.BEAST: beast, **{name: spacy.load(folder) for name, folder in folders.items()}}
     works = {name: _token_work(nlp, texts) for name, nlp in pipelines.items()}
     for work in works.values():
         work()
@@ -104,11 +112,11 @@ class _FreeModule(InputModule):
 
 def sentence_transformers_seconds(words: Sequence[str], *, work: Path, rounds: int) -> dict[str, Spread]:
     """Seconds that `encode(words)` takes through the host's interface, in small batches and in large ones."""
-    models = {"a free model": SentenceTransformer(modules=[_FreeModule(256)], device="cpu").encode}
+    models: dict[str, Any] = {FREE_MODEL: SentenceTransformer(modules=[_FreeModule(256)], device="cpu").encode}
     models |= {name: ROUTES[name].load(ROUTES[name].folder(work, words=words)) for name in _ROUTES}
     works: dict[str, Callable[[], float]] = {}
     for name, encode in models.items():
         for size in _BATCH_SIZES:
             encode(words[:BATCH_SIZE], batch_size=size)
-            works[f"{name}, batch_size={size}"] = partial(seconds_of, partial(encode, words, batch_size=size))
+            works[in_batches(name, size=size)] = partial(seconds_of, partial(encode, words, batch_size=size))
     return in_turns(works, rounds=rounds)

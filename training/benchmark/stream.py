@@ -11,17 +11,19 @@ import string
 import sys
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import asdict
 
+from training.benchmark.measured import StreamPart
 from training.common.processes import resident_memory, run_fresh
 
 _CHUNK = 50_000
 
 
-def measure_stream(words: Sequence[str], *, number: int) -> list[dict[str, float]]:
+def measure_stream(words: Sequence[str], *, number: int) -> list[StreamPart]:
     """What the command prints, for so many distinct words, spelt after the ones given. Raises `InputError`."""
     what = f"a stream of {number:,} words"
     lines = run_fresh("training.benchmark.stream", arguments=[str(number)], what=what, text="\n".join(words))
-    return [json.loads(line) for line in lines]
+    return [StreamPart(**json.loads(line)) for line in lines]
 
 
 def distinct_words(words: Sequence[str]) -> Iterator[str]:
@@ -49,8 +51,8 @@ def main() -> None:
             encoder.encode(chunk)
             seconds += time.perf_counter() - before
         end = min(start + part, number)
-        measured = {"words": end, "part": end - start, "seconds": seconds}
-        print(json.dumps(measured | {"resident_bytes": resident_memory()}), flush=True)
+        part_measured = StreamPart(words=end, part=end - start, seconds=seconds, resident_bytes=resident_memory())
+        print(json.dumps(asdict(part_measured)), flush=True)
 
 
 if __name__ == "__main__":

@@ -1,11 +1,14 @@
 """Measurements in turns: each round asks every route once, so that a slow minute of the machine hurts all alike."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import TypeVar
 
 import numpy as np
+
+NameT = TypeVar("NameT", bound=Hashable)
 
 ROUNDS = 7
 # About how long one measurement takes: long against the clock and a time slice, short enough for many rounds.
@@ -34,9 +37,9 @@ def seconds_of(work: Callable[[], object]) -> float:
     return time.perf_counter() - start
 
 
-def in_turns(works: dict[str, Callable[[], float]], *, rounds: int) -> dict[str, Spread]:
+def in_turns(works: Mapping[NameT, Callable[[], float]], *, rounds: int) -> dict[NameT, Spread]:
     """What each of `works` measures, over so many rounds in turns."""
-    measured: dict[str, list[float]] = {name: [] for name in works}
+    measured: dict[NameT, list[float]] = {name: [] for name in works}
     for _ in range(rounds):
         for name, work in works.items():
             measured[name].append(work())

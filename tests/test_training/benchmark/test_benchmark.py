@@ -8,12 +8,17 @@ import pytest
 import torch
 
 from beast_core import BeastEncoder, EncoderConfig, WordEncoder
-from training.benchmark.__main__ import main, read_texts
+from training.benchmark.__main__ import main, read_texts, run
 from training.benchmark.bars import bars
+from training.benchmark.measured import Machine, Measured, StreamPart, WordSpeed
 from training.benchmark.naive import NaiveEncoder
+from training.benchmark.names import PipelineWork, RouteName
+from training.benchmark.routes import ROUTES
 from training.benchmark.stream import distinct_words
 from training.benchmark.timing import Spread, WordSource, in_turns
 from training.common.errors import InputError
+from training.evaluate.report import Data, ModelScores, Report, Timings
+from training.evaluate.scores import Score, SetScores
 
 WORDS = ["a", "sol", "mar\0", "ñandú", "electroencefalografistas", "electroencefalografistamente", "👩‍👩‍👧", "casa"]
 
@@ -44,25 +49,37 @@ def test_rounds_take_turns():
     assert asked == list("ababab")
 
 
-def spread(value: float) -> dict[str, float]:
-    return {"median": value, "low": value, "high": value}
+MACHINE = Machine(processor="x", cores=2, threads=2, python="3", versions={}, rounds=1, api_words=10)
+
+
+def spread(value: float) -> Spread:
+    return Spread(value, value, value)
+
+
+def speed(cold: float) -> WordSpeed:
+    return WordSpeed(cold=spread(cold), warm=None, single=spread(1e-4), words=10, bytes=100)
+
+
+def test_every_name_of_a_route_has_one():
+    assert list(ROUTES) == list(RouteName)
 
 
 def test_bars_are_ratios_within_one_run():
-    report = {
-        "words": {"beast_core": {"cold": spread(59_000)}, "fastText": {"cold": spread(100_000)}},
-        "differences": {"mini": 1e-7, "mini, bfloat16": 2e-3},
-        "pipeline": {
-            "blank, new": spread(1.0),
-            "beast_vectors, new": spread(1.9),
-            "blank, again": spread(0.5),
-            "beast_vectors, again": spread(0.6),
+    report = Measured(
+        machine=MACHINE,
+        words={RouteName.CORE: speed(59_000), RouteName.FASTTEXT: speed(100_000)},
+        differences={RouteName.MINI: 1e-7, RouteName.MINI_BFLOAT16: 2e-3},
+        pipeline={
+            PipelineWork.BLANK_NEW: spread(1.0),
+            PipelineWork.BEAST_NEW: spread(1.9),
+            PipelineWork.BLANK_AGAIN: spread(0.5),
+            PipelineWork.BEAST_AGAIN: spread(0.6),
         },
-        "stream": [
-            {"words": 10, "part": 10, "seconds": 1.0, "resident_bytes": 1e8},
-            {"words": 15, "part": 5, "seconds": 0.55, "resident_bytes": 2e8},
+        stream=[
+            StreamPart(words=10, part=10, seconds=1.0, resident_bytes=100_000_000),
+            StreamPart(words=15, part=5, seconds=0.55, resident_bytes=200_000_000),
         ],
-    }
+    )
     found = {bar.what: (round(bar.value, 9), bar.is_met) for bar in bars(report)}
     assert found == {
         "new words/s, our core": (59_000, False),
@@ -83,28 +100,45 @@ def finished(tmp_path_factory):
     text = folder / "text.conllu"
     text.write_text("# text = El gato duerme.\n1\tEl\n\n# text = La gata también.\n", encoding="utf-8")
     scores = folder / "metrics.json"
-    scored = {"similarity": {"simlex999_es_ew": {"spearman": 0.5}}}
-    scores.write_text(json.dumps({"models": {"shipped": scored}}), encoding="utf-8")
+    scored = SetScores(counts={"pairs": 10}, coverage=1, scores={"spearman": Score(value=0.5, low=0.4, high=0.6)})
+    model = ModelScores(
+        kind="beast", path="", first_entries=None, width=1, bytes=1, sets={"similarity": {"simlex999_es_ew": scored}}
+    )
+    report = Report(
+        seed=0,
+        resamples=1,
+        clustering_seeds=1,
+        versions={},
+        data=Data(folder=None, sha256={}),
+        teacher=None,
+        models={"shipped": model},
+        timings=Timings(threads=1, words_per_second={}, resident_bytes_added={}),
+    )
+    scores.write_text(report.to_json(), encoding="utf-8")
     options = ["--rounds", "1", "--stream", "60000", "--api-words", "200", "--text", str(text), "--scores", str(scores)]
     routes = ["--routes", "beast_core", "floret", "model2vec", "table (spaCy)"]
-    assert main([*options, *routes, "--output", str(folder / "out")]) == 0
-    return folder / "out"
+    with pytest.MonkeyPatch.context() as patch:
+        measured = []
+        patch.setattr("training.benchmark.__main__.run", lambda options: measured.append(run(options)) or measured[0])
+        main([*options, *routes, "--output", str(folder / "out")])
+    return folder / "out", measured[0]
 
 
 def test_a_run_measures_every_route_and_says_which_bars_are_met(finished):
-    report = json.loads((finished / "benchmark.json").read_text(encoding="utf-8"))
+    folder, measured = finished
+    report = json.loads((folder / "benchmark.json").read_text(encoding="utf-8"))
     assert set(report["words"]) == set(report["fresh"]) == {"beast_core", "floret", "model2vec", "table (spaCy)"}
     assert all(entry["cold"]["median"] > 100 for entry in report["words"].values())
     assert report["fresh"]["beast_core"]["resident_bytes"]["median"] > 10e6  # more than the file: it is in memory
     assert report["machine"]["tokens"] == 8
     assert [part["words"] for part in report["stream"]] == [50_000, 60_000]
-    told = (finished / "benchmark.md").read_text(encoding="utf-8")
-    assert all(f"| {bar.what} |" in told for bar in bars(report)) and "| yes |" in told
-    assert (finished / "speed.png").read_bytes().startswith(b"\x89PNG")
+    told = (folder / "benchmark.md").read_text(encoding="utf-8")
+    assert all(f"| {bar.what} |" in told for bar in bars(measured)) and "| yes |" in told
+    assert (folder / "speed.png").read_bytes().startswith(b"\x89PNG")
 
 
-def test_what_is_not_there_is_told_in_a_line(tmp_path, capsys):
-    assert main(["--output", str(tmp_path), "--routes", "slow"]) == 1
-    assert capsys.readouterr().err.startswith("error: unknown routes ['slow'], expected some of ['beast_core'")
+def test_what_is_not_there_is_told_in_a_line(tmp_path):
+    with pytest.raises(SystemExit, match=r"^error: unknown routes \['slow'\], expected some of \['beast_core'"):
+        main(["--output", str(tmp_path), "--routes", "slow"])
     with pytest.raises(InputError, match=r"no text at .*nowhere, expected a \.conllu or \.txt file"):
         read_texts([tmp_path / "nowhere"])
