@@ -26,7 +26,7 @@ class WordModule(InputModule):
     save_in_root = False  # where `modules.json` would have it taken for a folder of stock parts
 
     def __init__(self, encoder: BeastEncoder) -> None:
-        super().__init__()  # type: ignore[no-untyped-call]
+        super().__init__()
         self.encoder = encoder
         self._tokenizer: PreTrainedTokenizerFast | None = None
 

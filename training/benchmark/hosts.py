@@ -85,7 +85,7 @@ def _token_work(nlp: Language, texts: Sequence[str]) -> Callable[[], float]:
 class _FreeModule(InputModule):
     """Costs nothing: what remains is what the host itself costs."""
 
-    config_keys = ()
+    config_keys: list[str] = []  # noqa: RUF012  # as the host has it
     max_seq_length = 24
 
     def __init__(self, width: int) -> None:
@@ -95,7 +95,7 @@ class _FreeModule(InputModule):
     def get_embedding_dimension(self) -> int:
         return self.vectors.shape[1]
 
-    def preprocess(self, inputs: Sequence[str], prompt: str | None = None, **_: Any) -> dict[str, Tensor]:
+    def preprocess(self, inputs: Sequence[Any], prompt: str | None = None, **_: Any) -> dict[str, Tensor]:
         return {"input_ids": torch.zeros((len(inputs), 1), dtype=torch.uint8)}
 
     def forward(self, features: dict[str, Tensor], **_: Any) -> dict[str, Tensor]:

@@ -59,7 +59,7 @@ def _train(library: Any, text: str, **options: Any) -> Any:
 def make_floret_pipeline(folder: Path, *, words: Sequence[str]) -> None:
     """A blank spaCy pipeline with a floret table."""
     import spacy
-    from spacy.cli.init_pipeline import convert_vectors
+    from spacy.training.initialize import convert_vectors
 
     nlp = spacy.blank("es")
     with tempfile.TemporaryDirectory() as scratch:

@@ -20,6 +20,7 @@ import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 from beast_core import BeastEncoder, encode_words
+from beast_core.files import write_file
 from training.common.command import add_device
 from training.common.devices import choose_device, good_at_bfloat16, tune_memory
 from training.common.markdown import markdown_table
@@ -168,6 +169,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--words", type=int, help="words of an epoch (those of the table that are not held out)")
     parser.add_argument("--seconds", type=float, default=20.0, help="of training, for each (20)")
     add_device(parser)
+    parser.add_argument("--output", type=Path, metavar="FILE.md", help="also write the table to this file")
     parser.add_argument("--processor", action="append", metavar="NAME=FLOPS@DOLLARS", help=", ".join(PROCESSORS))
 
 
@@ -186,4 +188,8 @@ def print_costs(options: argparse.Namespace) -> None:
         costs.append(Cost(name, flop_per_word(settings, device=device), pace, words))
     precision = str(_precision(device)).removeprefix("torch.")
     print(f"Peak here: {peak / 1e12:.2f} TFLOP/s in {precision}, {torch.get_num_threads()} threads, {device}.\n")
-    print(cost_table(costs, peak=peak, processors=processors), end="")
+    written = cost_table(costs, peak=peak, processors=processors)
+    print(written, end="")
+    if options.output:
+        options.output.parent.mkdir(parents=True, exist_ok=True)
+        write_file(options.output, written)

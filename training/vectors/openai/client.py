@@ -18,7 +18,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 
 import httpx
-from tqdm import tqdm  # type: ignore[import-untyped]
+from tqdm import tqdm
 
 from training.vectors.openai.errors import EndpointError, PassingError
 from training.vectors.openai.key import hide_key, read_key
