@@ -1,7 +1,16 @@
 import numpy as np
 import pytest
+from accelerate.state import AcceleratorState
 
 from training.table import write_table
+
+
+@pytest.fixture(autouse=True)
+def no_accelerator():
+    """Accelerate keeps one precision for a process, and another test, or a host's trainer, may have set another."""
+    AcceleratorState._reset_state(reset_partial_state=True)
+    yield
+    AcceleratorState._reset_state(reset_partial_state=True)
 
 
 def letters(number, *, length=5):

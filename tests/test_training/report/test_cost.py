@@ -4,21 +4,12 @@ import sys
 
 import pytest
 import torch
-from accelerate.state import AcceleratorState
 
 from training.distill.loop import Distillation
 from training.distill.settings import read_settings
 from training.report.__main__ import main
 from training.report.cost import Cost, Processor, cost_table, flop_per_word, measure_pace
 from training.table import read_table
-
-
-@pytest.fixture
-def no_accelerator():
-    """Accelerate keeps one precision for a process, and another test may have set another."""
-    AcceleratorState._reset_state(reset_partial_state=True)
-    yield
-    AcceleratorState._reset_state(reset_partial_state=True)
 
 
 def test_the_arithmetic_of_a_step_is_what_a_count_by_hand_gives(tiny_settings, tmp_path):
