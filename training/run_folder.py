@@ -189,5 +189,7 @@ class RunFolder:
             )
         try:
             return step, torch.load(self.state_file, map_location=device, weights_only=True)
+        except MemoryError:  # says nothing of the file
+            raise
         except Exception as error:  # of a damaged file, torch raises whatever it stumbles over
             raise InputError(f"{self.state_file} cannot be read ({error}); start anew with --restart") from error

@@ -27,7 +27,7 @@ from training.benchmark.routes import ROUTES, Route, find_route
 from training.benchmark.stream import measure_stream
 from training.benchmark.timing import ROUNDS, Spread
 from training.benchmark.words import plain_differences, word_speeds
-from training.common.command import failing_in_a_line
+from training.common.command import check_output, count, failing_in_a_line
 from training.common.errors import InputError
 from training.evaluate.report import read_report
 from training.table import read_table
@@ -49,6 +49,7 @@ def run(options: argparse.Namespace) -> Measured:
     """All measurements that were asked for. Raises `InputError`, and `ValueError` for too few words."""
     words, texts, routes = read_table(options.words, lowercase=False).words, read_texts(options.text), _routes(options)
     random.Random(0).shuffle(words)
+    check_output(options.output, option="--output")
     work = options.output / "models"
     shutil.rmtree(work, ignore_errors=True)
     work.mkdir(parents=True)
@@ -172,8 +173,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--text", type=Path, nargs="*", default=[], help="real text, for the spaCy pipelines")
     parser.add_argument("--scores", type=Path, help="metrics.json of the evaluation, for the picture")
     parser.add_argument("--output", type=Path, required=True, help="where results and the peers' models go")
-    parser.add_argument("--rounds", type=int, default=ROUNDS, help="how often each is measured")
-    parser.add_argument("--api-words", type=int, default=50_000, help="words through sentence-transformers at a time")
+    parser.add_argument("--rounds", type=count, default=ROUNDS, help="how often each is measured")
+    parser.add_argument("--api-words", type=count, default=50_000, help="words through sentence-transformers at a time")
     parser.add_argument("--routes", nargs="+", help="measure these alone: routes, or models as for training.evaluate")
     parser.add_argument(
         "--no-hosts", dest="hosts", action="store_false", help="leave out spaCy and sentence-transformers"

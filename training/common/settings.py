@@ -6,7 +6,7 @@ import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, TypeVar, cast
 
 from pydantic import ConfigDict, Field, Strict, ValidationError
 
@@ -44,7 +44,9 @@ def build(
         problems = [_problem(each, kind=kind, renamed=renamed or {}) for each in found]
     except TypeError as error:  # a key that is no text
         problems = [str(error)]
-    raise InputError(f"{source}: {'; '.join(problems)}")
+    known = [each.name for each in fields(cast(Any, kind))]
+    keys = f"; known keys: {', '.join(known)}" if set(values) - set(known) else ""
+    raise InputError(f"{source}: {'; '.join(problems)}{keys}")
 
 
 def _problem(error: Any, *, kind: Any, renamed: Mapping[str, str]) -> str:
@@ -52,7 +54,7 @@ def _problem(error: Any, *, kind: Any, renamed: Mapping[str, str]) -> str:
     name = ".".join(map(str, error["loc"]))
     match error["type"]:
         case "unexpected_keyword_argument":
-            return f"unknown key {name!r}, {_meant(name, known=[each.name for each in fields(kind)], renamed=renamed)}"
+            return f"unknown key {name!r}{_meant(name, known=[each.name for each in fields(kind)], renamed=renamed)}"
         case "missing":
             return f"missing key {name!r}"
         case "value_error":
@@ -63,9 +65,9 @@ def _problem(error: Any, *, kind: Any, renamed: Mapping[str, str]) -> str:
 
 def _meant(name: str, *, known: Sequence[str], renamed: Mapping[str, str]) -> str:
     if name in renamed:
-        return f"which is called {renamed[name]!r} now"
+        return f", which is called {renamed[name]!r} now"
     near = difflib.get_close_matches(name, known, n=1)
-    return f"did you mean {near[0]!r}?" if near else f"known keys: {', '.join(known)}"
+    return f", did you mean {near[0]!r}?" if near else ""
 
 
 def read_values(path: str | Path, *, changes: Sequence[str] = ()) -> dict[str, Any]:

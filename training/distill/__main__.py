@@ -12,7 +12,14 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from beast_core import write_encoder
-from training.common.command import add_device, add_settings, failing_in_a_line
+from training.common.command import (
+    add_device,
+    add_settings,
+    check_model_output,
+    check_output,
+    failing_in_a_line,
+    positive,
+)
 from training.common.devices import choose_device, tune_memory
 from training.common.files import size_on_disk
 from training.distill.loop import Distillation
@@ -37,6 +44,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def _distil(options: argparse.Namespace) -> None:
+    check_output(options.output, option="--output")
+    for option, folder in (("--model", options.model), ("--full", options.full)):
+        if folder is not None:
+            check_model_output(folder, option=option)
     settings = read_settings(options.settings, changes=options.set)
     if warning := _warning(settings):
         print(f"warning: {warning}", file=sys.stderr)
@@ -83,7 +94,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--model", type=Path, help="also write a sentence-transformers folder here, such as ./beast")
     parser.add_argument("--full", type=Path, help="also write a float32 model here, to see what float16 costs")
     add_device(parser)
-    parser.add_argument("--checkpoint-minutes", type=float, default=2.0, help="minutes between checkpoints (2)")
+    parser.add_argument("--checkpoint-minutes", type=positive, default=2.0, help="minutes between checkpoints (2)")
     parser.add_argument("--restart", action="store_true", help="forget the checkpoint in --output and start anew")
     return parser
 

@@ -11,8 +11,7 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from training.common.command import failing_in_a_line
-from training.common.errors import InputError
+from training.common.command import check_output, failing_in_a_line
 from training.evaluate.run import how_to_get_more, read_inputs, run
 
 
@@ -47,8 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Measures, writes and prints."""
     options = _parser().parse_args(arguments)
     with failing_in_a_line():
-        if options.output.exists() and not options.output.is_dir():
-            raise InputError(f"--output {options.output} is a file, expected a folder or nothing")
+        check_output(options.output, option="--output")
         inputs = read_inputs(
             options.models,
             data=options.data,

@@ -78,6 +78,8 @@ class Report(Record):
 
 def read_report(path: Path) -> Report:
     """Reads a `metrics.json`, an old one too. Raises `InputError` for what is none, and `OSError`."""
+    if not path.is_file():
+        raise InputError(f"no metrics.json at {path}, expected one that training.evaluate wrote")
     try:
         return Report.model_validate_json(path.read_text(encoding="utf-8"))
     except ValidationError as error:

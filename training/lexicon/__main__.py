@@ -9,7 +9,6 @@ first. Equal sources give equal bytes. `training/lexicon/word_list.py` tells whi
 
 import argparse
 import json
-import sys
 import time
 import zlib
 from collections.abc import Sequence
@@ -23,12 +22,13 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from beast_core.files import replace_file
+from training.common.command import failing_in_a_line
 from training.lexicon.sources import LICENCES, Sources, read_sources
 from training.lexicon.word_list import collect_words
+from training.table import HELD_OUT_ONE_IN
 
 METADATA_KEY = b"lexicon"
 
-_HELD_OUT_ONE_IN = 200
 _ROWS_OF_A_GROUP = 65_536
 
 
@@ -59,7 +59,7 @@ def hold_out(words: Sequence[str], *, families: np.ndarray) -> np.ndarray:
     for word, family in zip(words, families.tolist(), strict=True):
         if word < first.get(family, "\U0010ffff"):
             first[family] = word
-    chosen = {family for family, word in first.items() if zlib.crc32(word.encode()) % _HELD_OUT_ONE_IN == 0}
+    chosen = {family for family, word in first.items() if zlib.crc32(word.encode()) % HELD_OUT_ONE_IN == 0}
     return np.array([family in chosen for family in families.tolist()], dtype=bool)
 
 
@@ -128,7 +128,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--downloads", type=Path, default=Path("assets/downloads"), help="keeps what is downloaded")
     options = parser.parse_args(arguments)
     started = time.monotonic()
-    try:
+    with failing_in_a_line():
         lexicon = build_lexicon(read_sources(debian_root=options.debian_root, downloads=options.downloads))
         print(describe(lexicon))
         if lexicon.num_rows < options.minimum_words:
@@ -137,8 +137,6 @@ def main(arguments: Sequence[str] | None = None) -> None:
                 "written: is a source older or cut? Or ask for fewer with --minimum-words"
             )
         write_lexicon(options.lexicon, lexicon=lexicon)
-    except (ImportError, OSError, ValueError) as error:
-        sys.exit(f"error: {error}")
     size = options.lexicon.stat().st_size / 1e6
     print(f"{options.lexicon}: {size:.1f} MB, {time.monotonic() - started:.0f} s")
 

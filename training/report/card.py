@@ -114,5 +114,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def write_card(options: argparse.Namespace) -> None:
     """Writes the card, or raises what `read_records` raises."""
     run, report = read_records(options.run, metrics=options.metrics, model=options.model)
+    options.output.parent.mkdir(parents=True, exist_ok=True)
     write_file(options.output, model_card(run, report=report))
     print(f"model card: {options.output.resolve()}")

@@ -21,7 +21,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from beast_core import BeastEncoder, encode_words
 from beast_core.files import write_file
-from training.common.command import add_device
+from training.common.command import add_device, check_output, count, positive
 from training.common.devices import choose_device, good_at_bfloat16, tune_memory
 from training.common.markdown import markdown_table
 from training.common.rows import unit_rows
@@ -166,8 +166,8 @@ def cost_table(costs: Sequence[Cost], *, peak: float, processors: Sequence[Proce
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of the command."""
     parser.add_argument("settings", type=Path, nargs="+", help="TOML files, such as training/configs/published.toml")
-    parser.add_argument("--words", type=int, help="words of an epoch (those of the table that are not held out)")
-    parser.add_argument("--seconds", type=float, default=20.0, help="of training, for each (20)")
+    parser.add_argument("--words", type=count, help="words of an epoch (those of the table that are not held out)")
+    parser.add_argument("--seconds", type=positive, default=20.0, help="of training, for each (20)")
     add_device(parser)
     parser.add_argument("--output", type=Path, metavar="FILE.md", help="also write the table to this file")
     parser.add_argument("--processor", action="append", metavar="NAME=FLOPS@DOLLARS", help=", ".join(PROCESSORS))
@@ -175,6 +175,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def print_costs(options: argparse.Namespace) -> None:
     """Measures and prints the table. Raises `ValueError` or `OSError` for settings or tables that cannot be used."""
+    if options.output:
+        check_output(options.output.parent, option="--output")
     tune_memory()  # as training.distill does
     processors = [Processor.parse(text) for text in options.processor or PROCESSORS]
     device = choose_device(options.device)

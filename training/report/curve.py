@@ -13,6 +13,7 @@ from pathlib import Path
 import torch
 
 from beast_core.files import write_file
+from training.common.command import check_output
 from training.common.markdown import markdown_table
 from training.common.pictures import empty_figure, png_bytes
 from training.common.settings import build
@@ -95,6 +96,7 @@ def write_curve(options: argparse.Namespace) -> None:
     named = [given.partition("=") for given in options.runs]
     if wrong := [name for name, separator, folder in named if not (name and separator and folder)]:
         raise ValueError(f"{wrong[0]!r} is no run, expected NAME=FOLDER")
+    check_output(options.output, option="--output")
     runs = {name: moments(Path(folder)) for name, _, folder in named}
     text = curve_table(runs)
     options.output.mkdir(parents=True, exist_ok=True)

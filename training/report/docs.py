@@ -41,6 +41,8 @@ def update_documents(documents: Sequence[Path], *, root: Path) -> tuple[list[Pat
             return block[0]
         return block["open"] + _table(root / name, options=options) + block["close"]
 
+    if absent := [str(document) for document in documents if not document.is_file()]:
+        raise InputError(f"no documents at {', '.join(absent)}, expected Markdown files such as docs/results.md")
     texts = {document: document.read_text(encoding="utf-8") for document in documents}
     updated = {document: _BLOCK.sub(replaced, text) for document, text in texts.items()}
     changed = [document for document in documents if updated[document] != texts[document]]

@@ -20,7 +20,7 @@ from pydantic.dataclasses import dataclass
 
 from beast_core import BeastEncoder, load_encoder
 from beast_core.files import write_file
-from training.common.command import failing_in_a_line
+from training.common.command import check_output, failing_in_a_line
 from training.common.errors import InputError
 from training.common.files import size_on_disk
 from training.common.markdown import markdown_table
@@ -131,6 +131,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options = parser.parse_args(arguments)
     results: dict[str, dict[str, float]] = {}
     with failing_in_a_line():
+        check_output(options.output, option="--output")
         sweep = read_sweep(options.sweep)
         for name in sweep.variants:
             results[name] = run_variant(sweep, name=name, folder=options.output / name)

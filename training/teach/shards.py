@@ -119,6 +119,8 @@ class Shards:
         try:
             arrays = read_arrays(self._file(index))
             shard = Shard(arrays["vectors"], arrays["known"], float(arrays["seconds"]))
+        except MemoryError:  # says nothing of the file
+            raise
         except Exception:  # of a damaged file, numpy and zipfile raise whatever they stumble over
             return None
         shapes = [(words, self.width or shard.vectors.shape[-1]), (words,)]

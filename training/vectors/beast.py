@@ -1,6 +1,5 @@
 """A BEAST encoder of ours: the shipped one, a model's folder, or the sentence-transformers folder of one."""
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -9,7 +8,7 @@ import numpy as np
 from pydantic.dataclasses import dataclass
 
 from beast_core import load_encoder
-from beast_core.model_files import CONFIG_FILE, MODULES_FILE
+from beast_core.model_files import CONFIG_FILE, MODULES_FILE, ModelFolderError, read_json
 from beast_core.storage import CONFIG_KEY, SHIPPED_MODEL
 from training.common.files import digest
 from training.common.settings import CHECKED
@@ -57,9 +56,10 @@ def _recognise(path: Path) -> Options | None:
 
 def _is_ours(config: Path) -> bool:
     try:
-        return CONFIG_KEY in json.loads(config.read_text(encoding="utf-8"))
-    except (ValueError, TypeError, RecursionError):
+        content = read_json(config)
+    except ModelFolderError:
         return False
+    return isinstance(content, dict) and CONFIG_KEY in content
 
 
 WAY = Way(options=Options, open=BeastVectors, recognise=_recognise, path=lambda options: options.path)

@@ -64,5 +64,7 @@ def load_arrays(path: Path) -> dict[str, np.ndarray]:
     """Reads what `save_arrays` wrote. Raises `ValueError` for a file that is not whole."""
     try:
         return read_arrays(path)
+    except MemoryError:  # says nothing of the file
+        raise
     except Exception as error:  # of a damaged file, numpy and zipfile raise whatever they stumble over
         raise ValueError(f"{path} is damaged ({error}); remove it and give the same command again") from error
