@@ -26,7 +26,7 @@ from training.vectors import WordVectors
 from training.vectors.find import ModelSource, find_model
 
 _PACKAGES = ("beast-vectors", "numpy", "scipy", "scikit-learn", "sentence-transformers", "torch")
-_HOW_TO_GET_MORE = """{what}; other folders: {folders}, of which none is there.
+_HOW_TO_GET_MORE = """{what}{folders}.
 Word similarity and more are downloaded by
     python -m spacy project assets --extra
     python -m spacy project run eval_sets"""
@@ -139,4 +139,5 @@ def run(inputs: Inputs, *, output: Path) -> None:
 def how_to_get_more(inputs: Inputs, *, data: Sequence[Path]) -> str:
     """What to say where no folder of `--data` is there."""
     what = "These are the project's own sets" if inputs.sets.digests else "The project has no sets of this language"
-    return _HOW_TO_GET_MORE.format(what=what, folders=", ".join(map(str, data)) or "none given")
+    folders = f"; of --data, nothing is at {', '.join(map(str, data))}" if data else ""
+    return _HOW_TO_GET_MORE.format(what=what, folders=folders)
