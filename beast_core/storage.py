@@ -95,7 +95,11 @@ def read_encoder(path: str | Path | None = None, *, packed: bool = False) -> Bea
     folder = (SHIPPED_MODEL if path is None else Path(path)).resolve()
     if not folder.is_dir():
         found = "a file" if folder.exists() else "nothing"
-        raise FileNotFoundError(f"no model at {folder} (given: {str(path)!r}): found {found}, expected a model folder")
+        given = "" if path is None or str(path) == str(folder) else f" (given: {str(path)!r})"
+        raise FileNotFoundError(
+            f"no model at {folder}{given}: found {found}, expected a model folder such as ./beast or runs/beast/model, "
+            "or None for the model that ships with the package"
+        )
     limit_threads_after_fork()
     config = read_config(folder)
     if (folder / MODULES_FILE).is_file():
@@ -115,7 +119,10 @@ def read_config(folder: Path) -> EncoderConfig:
     """The configuration in a model folder, without its weights. Raises `ModelFolderError`."""
     file = folder / CONFIG_FILE
     if not file.is_file():
-        raise ModelFolderError(f"{folder} is no model folder: {CONFIG_FILE} is missing; found {listing(folder)}")
+        raise ModelFolderError(
+            f"{folder} is no model folder: {CONFIG_FILE} is missing; found {listing(folder)}; save or copy the model "
+            "again, or give the folder that it is in"
+        )
     content = read_json(file)
     described = content.get(CONFIG_KEY) if isinstance(content, dict) else None
     if not isinstance(described, dict) or "format_version" not in described:

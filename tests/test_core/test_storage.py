@@ -173,11 +173,11 @@ def truncate(folder: Path) -> None:
 BAD_FOLDERS = {
     "no configuration": (
         lambda folder: (folder / "config.json").unlink(),
-        ["is no model folder", "config.json is missing", "found model.safetensors"],
+        ["is no model folder", "config.json is missing", "found model.safetensors; save or copy the model again"],
     ),
     "no weights": (
         lambda folder: (folder / "model.safetensors").unlink(),
-        ["model.safetensors is missing", "holds config.json"],
+        ["model.safetensors is missing", "holds config.json; save or copy the model again"],
     ),
     "no json": (
         lambda folder: (folder / "config.json").write_text("beast"),
