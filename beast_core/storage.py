@@ -55,7 +55,7 @@ def write_encoder(encoder: BeastEncoder, path: str | Path, *, compact: bool | No
 
     `compact` stores tables of n-grams in 2 bits an entry, everything else as float16; reading it back and writing it
     again gives the same bytes. It is for tables that were trained quantisation-aware, as `training.distill` does it; of
-    another, such as one that was fine-tuned, quantising loses something, and `compact=False` keeps float32. None is
+    others, such as those that were fine-tuned, quantising loses something, and `compact=False` keeps float32. None is
     compact if nothing is lost by it, and float32 if anything is.
 
     Raises `ModelFolderError` for weights that are not finite or, with `compact`, beyond the range of float16,

@@ -26,6 +26,7 @@ from beast_core.layers import (
 from beast_core.stock import Place, ReadTensor, StockLayout, block_places, module_names
 from beast_core.tables import NgramTable, PackedTable, TableEncoder
 
+# Its name among the weights.
 NGRAM_TABLE = "ngram_embedding.weight"
 
 # Embeddings of n-grams begin at this share of the scale of those of bytes. Some n-grams, as misspellings make them, are
