@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import MISSING, Field, dataclass, field, fields
 from typing import Any, ClassVar
 
-from beast_core.family import FAMILIES
+from beast_core.family import FAMILIES, presets
 from beast_core.spelling import NEWEST_SPELLING
 
 # Longest window that is tested, in the core and in the folders for sentence-transformers. It holds any word of Spanish
@@ -110,10 +110,10 @@ class EncoderConfig(ABC):
     @classmethod
     def preset(cls, name: str, **changes: Any) -> "EncoderConfig":
         """The preset of that name, with fields changed. Raises `ValueError` naming what there is."""
-        presets = {key: preset for family in FAMILIES.values() for key, preset in family.presets.items()}
-        if name not in presets:
-            raise ValueError(f"unknown preset {name!r}, expected one of {sorted(presets)}")
-        return cls.from_dict(presets[name].to_dict() | changes)
+        known = presets()
+        if name not in known:
+            raise ValueError(f"unknown preset {name!r}, expected one of {sorted(known)}")
+        return cls.from_dict(known[name].to_dict() | changes)
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> "EncoderConfig":
@@ -132,7 +132,9 @@ class EncoderConfig(ABC):
         required = ["family", *(each.name for each in fields(kind) if each.default is MISSING)]
         problems += [f"missing key {key!r}" for key in required if key not in values]
         wrong = _type_problems(given, of=fields(kind))
-        problems += wrong if entry else wrong or _bound_problems(given, of=fields(kind))
+        if not entry and not wrong:  # no class of a family will look at the bounds
+            wrong = _bound_problems(given, of=fields(kind))
+        problems += wrong
         if entry and not problems:
             return entry.config(**given)
         raise ValueError(f"invalid encoder configuration: {'; '.join(problems)}; known keys: {sorted(known)}")

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from itertools import takewhile
 from pathlib import Path
 
+from beast_core.model_files import CARD_FILE
 from beast_core.storage import SHIPPED_MODEL
 
-_CARD_FILE = "README.md"
 _CARD_HEAD_BYTES = 65_536  # what stands before the text of a model card is far shorter
 
 
@@ -56,7 +56,7 @@ def read_credits(path: str | Path | None = None) -> Credits:
     if path is None or Path(path).resolve() == SHIPPED_MODEL:
         return _SHIPPED
     try:
-        with (Path(path) / _CARD_FILE).open("rb") as file:
+        with (Path(path) / CARD_FILE).open("rb") as file:
             lines = file.read(_CARD_HEAD_BYTES).decode("utf-8", errors="replace").splitlines()
     except OSError:
         return Credits()

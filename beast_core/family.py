@@ -24,3 +24,8 @@ class Family:
 
 # By the name that a configuration says as its "family"; `beast_core.families` enters them.
 FAMILIES: dict[str, Family] = {}
+
+
+def presets() -> dict[str, EncoderConfig]:
+    """The presets of all families by name."""
+    return {name: preset for family in FAMILIES.values() for name, preset in family.presets.items()}

@@ -31,6 +31,14 @@ def write_file(path: Path, content: str | bytes) -> None:
         temporary.write_bytes(content.encode("utf-8") if isinstance(content, str) else content)
 
 
+def refuse_file(target: Path) -> None:
+    """Raises `FileExistsError` if a folder cannot be at an absolute path: a file is there, or where its parents are."""
+    for path in (target, *target.parents):
+        if path.exists() and not path.is_dir():
+            place = "it" if path == target else str(path)
+            raise FileExistsError(f"cannot save to {target}: {place} is a file, expected a folder or nothing")
+
+
 @contextmanager
 def replace_folder(path: str | Path, *, replaceable: Collection[str] = ()) -> Iterator[Path]:
     """Gives an empty folder to write to; on success it becomes `path` in one step, on any error it is removed.
@@ -42,10 +50,7 @@ def replace_folder(path: str | Path, *, replaceable: Collection[str] = ()) -> It
     `replaceable` names: saving must never delete anything else.
     """
     target = Path(path).resolve()
-    if target.exists() and not target.is_dir():
-        raise FileExistsError(f"cannot save to {target}: it is a file, expected a folder or nothing")
-    if target.parent.exists() and not target.parent.is_dir():
-        raise FileExistsError(f"cannot save to {target}: {target.parent} is a file, expected a folder")
+    refuse_file(target)
     target.parent.mkdir(parents=True, exist_ok=True)
     with working_folder(target.parent, name=target.name) as work:
         new = work / "new"

@@ -11,13 +11,14 @@ from beast_core.files import replace_folder
 CONFIG_FILE = "config.json"
 WEIGHTS_FILE = "model.safetensors"
 MODULES_FILE = "modules.json"
+CARD_FILE = "README.md"
 
 # A thousand times what such files hold.
 _LARGEST_JSON = 2**20
 _OURS = {CONFIG_FILE, WEIGHTS_FILE}
 # Beside these and its numbered module folders, a folder of sentence-transformers holds nothing.
 _STOCK = {
-    "README.md",
+    CARD_FILE,
     "config_sentence_transformers.json",
     MODULES_FILE,
     "sentence_bert_config.json",
@@ -33,7 +34,7 @@ class ModelFolderError(ValueError):
 def read_json(file: Path) -> Any:
     """What a JSON file of a model folder says. Raises `ModelFolderError` if it is missing, too large or no JSON."""
     if not file.is_file():
-        raise ModelFolderError(f"{file} is missing; {file.parent} holds {listing(file.parent)}")
+        raise missing_file(file)
     try:
         with file.open("rb") as stream:
             content = stream.read(_LARGEST_JSON + 1)
@@ -42,6 +43,13 @@ def read_json(file: Path) -> Any:
         return parse_json(content)
     except (OSError, ValueError) as error:
         raise ModelFolderError(f"{file} cannot be read as JSON: {error}; save or copy the model again") from error
+
+
+def missing_file(file: Path) -> ModelFolderError:
+    """The error to raise for a file that a model folder lacks."""
+    return ModelFolderError(
+        f"{file} is missing; {file.parent} holds {listing(file.parent)}; save or copy the model again"
+    )
 
 
 def parse_json(content: bytes) -> Any:

@@ -8,6 +8,7 @@ Nothing is unpickled and nothing is fetched.
 """
 
 import json
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +30,7 @@ from beast_core.model_files import (
     replace_model_folder,
 )
 from beast_core.stock import from_stock, module_folders, to_stock
-from beast_core.tables import NGRAM_TABLE, PackedTable
+from beast_core.tables import PackedTable, module_of
 from beast_core.weights import Form, float_form, read_tensors
 
 # To be raised when a folder is written that older versions of this package would misread or not understand, so that
@@ -52,9 +53,9 @@ def describe(config: EncoderConfig) -> dict[str, Any]:
 def write_encoder(encoder: BeastEncoder, path: str | Path, *, compact: bool | None = True) -> Path:
     """Writes the folder in one step (a crash leaves the old one or the new one) and returns its absolute path.
 
-    `compact` stores the n-gram table in 2 bits an entry, everything else as float16; reading it back and writing it
-    again gives the same bytes. It is for a table that was trained quantisation-aware, as `training.distill` does it; of
-    another, such as one that was fine-tuned, quantising loses something, and `compact=False` keeps float32. None is
+    `compact` stores tables of n-grams in 2 bits an entry, everything else as float16; reading it back and writing it
+    again gives the same bytes. It is for tables that were trained quantisation-aware, as `training.distill` does it; of
+    others, such as those that were fine-tuned, quantising loses something, and `compact=False` keeps float32. None is
     compact if nothing is lost by it, and float32 if anything is.
 
     Raises `ModelFolderError` for weights that are not finite or, with `compact`, beyond the range of float16,
@@ -66,11 +67,11 @@ def write_encoder(encoder: BeastEncoder, path: str | Path, *, compact: bool | No
     target = Path(path).resolve()
     state = encoder.weights(packed=True)
     _check_values(state, where=f"cannot save to {target}")
-    if compact:
-        state = _compacted(state)
+    if compact is None or compact:
+        compacted = _compacted(state, tables=encoder.config.quantised_tables, lossless=compact is None)
     else:
-        lossless = _compacted_without_loss(state) if compact is None else None
-        state = lossless or {name: value.float() for name, value in encoder.weights().items()}
+        compacted = None
+    state = compacted or {name: value.float() for name, value in encoder.weights().items()}
     with replace_model_folder(target) as folder:
         try:
             (folder / CONFIG_FILE).write_text(json.dumps(describe(encoder.config), indent=2) + "\n", encoding="utf-8")
@@ -94,7 +95,11 @@ def read_encoder(path: str | Path | None = None, *, packed: bool = False) -> Bea
     folder = (SHIPPED_MODEL if path is None else Path(path)).resolve()
     if not folder.is_dir():
         found = "a file" if folder.exists() else "nothing"
-        raise FileNotFoundError(f"no model at {folder} (given: {str(path)!r}): found {found}, expected a model folder")
+        given = "" if path is None or str(path) == str(folder) else f" (given: {str(path)!r})"
+        raise FileNotFoundError(
+            f"no model at {folder}{given}: found {found}, expected a model folder such as ./beast or runs/beast/model, "
+            "or None for the model that ships with the package"
+        )
     limit_threads_after_fork()
     config = read_config(folder)
     if (folder / MODULES_FILE).is_file():
@@ -102,8 +107,9 @@ def read_encoder(path: str | Path | None = None, *, packed: bool = False) -> Bea
     else:
         state = _read_ours(folder, config)
     encoder = _without_storage(config)
-    if state.get(NGRAM_TABLE, torch.empty(0)).dtype == torch.uint8:
-        encoder.ngram_embedding = PackedTable(state[NGRAM_TABLE])
+    for name in config.quantised_tables:
+        if state[name].dtype == torch.uint8:
+            encoder.set_submodule(module_of(name), PackedTable(state[name]))
     _check_values(state, where=f"cannot load {folder}")
     encoder.load_state_dict(state, assign=True)
     return (encoder.pack() if packed else encoder.unpack()).eval()
@@ -113,7 +119,10 @@ def read_config(folder: Path) -> EncoderConfig:
     """The configuration in a model folder, without its weights. Raises `ModelFolderError`."""
     file = folder / CONFIG_FILE
     if not file.is_file():
-        raise ModelFolderError(f"{folder} is no model folder: {CONFIG_FILE} is missing; found {listing(folder)}")
+        raise ModelFolderError(
+            f"{folder} is no model folder: {CONFIG_FILE} is missing; found {listing(folder)}; save or copy the model "
+            "again, or give the folder that it is in"
+        )
     content = read_json(file)
     described = content.get(CONFIG_KEY) if isinstance(content, dict) else None
     if not isinstance(described, dict) or "format_version" not in described:
@@ -169,34 +178,28 @@ def _read_stock(folder: Path, config: EncoderConfig) -> tuple[dict[str, Tensor],
         raise ModelFolderError(f"{folder}: {error}") from error
 
 
-def _compacted(state: dict[str, Tensor]) -> dict[str, Tensor]:
-    """The table in 2-bit rows, as they are if it is packed, float16 for the rest."""
-    compacted = {name: value.half() for name, value in state.items() if name != NGRAM_TABLE}
-    if NGRAM_TABLE in state:
-        table = state[NGRAM_TABLE]
-        compacted[NGRAM_TABLE] = table if table.dtype == torch.uint8 else PackedTable.pack(table.float())
+def _compacted(state: dict[str, Tensor], *, tables: Collection[str], lossless: bool) -> dict[str, Tensor] | None:
+    """Tables in 2-bit rows, as they are if they are packed, float16 for the rest.
+
+    None if it has to be `lossless` and reading it would not give the very same weights.
+    """
+    compacted = {name: value.half() for name, value in state.items() if name not in tables}
+    if lossless and not all(value.to(state[name].dtype).equal(state[name]) for name, value in compacted.items()):
+        return None
+    pack = PackedTable.pack_without_loss if lossless else PackedTable.pack
+    for name in tables:
+        packed = state[name] if state[name].dtype == torch.uint8 else pack(state[name].float())
+        if packed is None:
+            return None
+        compacted[name] = packed
     _check_values(compacted, where="cannot compact the model (save it with compact=False)")
     return compacted
 
 
-def _compacted_without_loss(state: dict[str, Tensor]) -> dict[str, Tensor] | None:
-    """The same, if reading it gives the very same weights; None if not."""
-    compacted = {name: value.half() for name, value in state.items() if name != NGRAM_TABLE}
-    if not all(value.to(state[name].dtype).equal(state[name]) for name, value in compacted.items()):
-        return None
-    if NGRAM_TABLE in state:
-        table = state[NGRAM_TABLE]
-        packed = PackedTable(table) if table.dtype == torch.uint8 else PackedTable.without_loss(table.float())
-        if packed is None:
-            return None
-        compacted[NGRAM_TABLE] = packed.weight
-    return compacted
-
-
 def _check_values(state: dict[str, Tensor], *, where: str) -> None:
-    numbers = {name: value for name, value in state.items() if value.is_floating_point()}
-    if NGRAM_TABLE in state and NGRAM_TABLE not in numbers:
-        numbers[NGRAM_TABLE] = PackedTable.scales(state[NGRAM_TABLE])
+    numbers = {
+        name: PackedTable.scales(value) if value.dtype == torch.uint8 else value for name, value in state.items()
+    }
     ranges = {name: torch.stack(value.aminmax()).float() for name, value in numbers.items() if value.numel()}
     if broken := [name for name, ends in ranges.items() if not ends.isfinite().all()]:
         raise ModelFolderError(f"{where}: NaN or infinite weights in {', '.join(broken)}; train or copy it again")

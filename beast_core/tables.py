@@ -1,16 +1,13 @@
-"""The table of n-gram embeddings, to be trained or in 2 bits an entry, and the encoders that have one."""
+"""Tables of n-gram embeddings, to be trained or in 2 bits an entry, and the encoders that have them."""
 
 from collections.abc import Callable
-from typing import Any, Self
+from typing import Any, Self, cast
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
 from beast_core.encoder import BeastEncoder
-
-# Its name among the weights of an encoder.
-NGRAM_TABLE = "ngram_embedding.weight"
 
 # Of a packed row: its scale and its offset, in float16.
 _SCALE_BYTES = 4
@@ -118,15 +115,15 @@ class PackedTable(nn.Module):
         return torch.cat([entries, torch.cat([scales, -1.5 * scales], dim=1).half().view(torch.uint8)], dim=1)
 
     @classmethod
-    def without_loss(cls, table: Tensor) -> "PackedTable | None":
-        """`(rows, width)` float32, if its values are the very same when packed; None if not."""
+    def pack_without_loss(cls, table: Tensor) -> Tensor | None:
+        """What `pack` gives of `(rows, width)` float32, if the values in it are the very same; None if not."""
         parts = []
         for rows in table.split(_ROWS_AT_ONCE):
-            part = cls(cls.pack(rows))
-            if not part.values().equal(rows):
+            part = cls.pack(rows)
+            if not cls(part).values().equal(rows):
                 return None
-            parts.append(part.weight)
-        return cls(torch.cat(parts))
+            parts.append(part)
+        return torch.cat(parts)
 
     def values(self) -> Tensor:
         """`(rows, width)` float32."""
@@ -139,50 +136,67 @@ class PackedTable(nn.Module):
         return sums
 
 
-class TableEncoder(BeastEncoder):
-    """An encoder with a table of n-gram embeddings, which on a CPU may be packed. Moved elsewhere, it is unpacked."""
+def module_of(name: str) -> str:
+    """The name of the table that weights of this name are in.
 
-    ngram_embedding: NgramTable | PackedTable
+    >>> module_of("ngram_embedding.weight")
+    'ngram_embedding'
+    """
+    return name.removesuffix(".weight")
+
+
+class TableEncoder(BeastEncoder):
+    """An encoder whose `quantised_tables` may be packed on a CPU. Moved elsewhere, they are unpacked."""
+
+    def _tables(self) -> dict[str, NgramTable | PackedTable]:
+        """The tables, packed or not, by the names of their weights."""
+        names = self.config.quantised_tables
+        return {name: cast(NgramTable | PackedTable, self.get_submodule(module_of(name))) for name in names}
 
     def forward(self, word_bytes: Tensor, lengths: Tensor) -> Tensor:
         """See `BeastEncoder.forward`."""
         if self.training and self.is_packed:
             raise RuntimeError(
                 "this encoder was loaded for reading, its n-gram table in 2 bits, expected one that can be trained: "
-                "st_beast.load(path, trainable=True), or encoder.unpack() before the optimizer is made"
+                "st_beast.load(path, trainable=True), or encoder.unpack() before the optimiser is made"
             )
         return super().forward(word_bytes, lengths)
 
     def weights(self, *, packed: bool = False) -> dict[str, Tensor]:
         """See `BeastEncoder.weights`."""
         weights = super().weights(packed=packed)
-        if not (packed and self.is_packed):
-            weights[NGRAM_TABLE] = self.ngram_embedding.values().detach().cpu()
+        for name, table in self._tables().items():
+            if not (packed and isinstance(table, PackedTable)):
+                weights[name] = table.values().detach().cpu()
         return weights
 
     @property
     def is_packed(self) -> bool:
         """See `BeastEncoder.is_packed`."""
-        return isinstance(self.ngram_embedding, PackedTable)
+        return any(isinstance(table, PackedTable) for table in self._tables().values())
 
     def pack(self) -> Self:
         """See `BeastEncoder.pack`."""
-        if isinstance(self.ngram_embedding, NgramTable):
-            packed = PackedTable.without_loss(self.ngram_embedding.weight.detach())
-            self.ngram_embedding = packed or self.ngram_embedding
+        for name, table in self._tables().items():
+            if isinstance(table, NgramTable):
+                packed = PackedTable.pack_without_loss(table.weight.detach())
+                if packed is not None:
+                    self.set_submodule(module_of(name), PackedTable(packed))
         return self
 
     def unpack(self) -> Self:
         """See `BeastEncoder.unpack`."""
-        if isinstance(self.ngram_embedding, PackedTable):
-            table = self.ngram_embedding.values().to(self.byte_embedding.weight.dtype)
-            self.ngram_embedding = NgramTable.from_pretrained(table, freeze=False)
+        for name, table in self._tables().items():
+            if isinstance(table, PackedTable):
+                values = table.values().to(self.byte_embedding.weight.dtype)
+                self.set_submodule(module_of(name), NgramTable.from_pretrained(values, freeze=False))
         return self
 
     def quantisation_aware(self, enabled: bool) -> None:
         """See `BeastEncoder.quantisation_aware`. A packed table is read so in any case."""
-        if isinstance(self.ngram_embedding, NgramTable):
-            self.ngram_embedding.quantisation_aware = enabled
+        for table in self._tables().values():
+            if isinstance(table, NgramTable):
+                table.quantisation_aware = enabled
 
     def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> Self:
         # What `to`, `cuda` and their like call.

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
-from beast_core.model_files import CONFIG_FILE, ModelFolderError, listing, parse_json
+from beast_core.model_files import CONFIG_FILE, ModelFolderError, missing_file, parse_json
 
 _DTYPES = {"F32": torch.float32, "F16": torch.float16, "BF16": torch.bfloat16, "U8": torch.uint8}
 # Many times what an encoder of the most layers has.
@@ -46,7 +46,7 @@ def read_tensors(file: Path, *, expected: Mapping[str, Sequence[Form]], alone: b
     form or, if they should be `alone`, if there are others.
     """
     if not file.is_file():
-        raise ModelFolderError(f"{file} is missing; {file.parent} holds {listing(file.parent)}")
+        raise missing_file(file)
     try:
         size = file.stat().st_size
         with file.open("rb") as stream:

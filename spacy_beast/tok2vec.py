@@ -64,7 +64,7 @@ def create_beast_embed(
     return Model(
         "beast_embed_projected",
         _project,
-        init=_initialize_projection,
+        init=_initialise_projection,
         layers=[embed, projection],
         dims={"nO": width},
     )
@@ -141,7 +141,7 @@ class _Embed:
         return _Embedder(encoder_from_bytes(data, packed=not self.trainable), trainable=self.trainable)
 
 
-def _initialize_projection(model: _Layer, X: list[Doc] | None = None, Y: list[Floats2d] | None = None) -> _Layer:
+def _initialise_projection(model: _Layer, X: list[Doc] | None = None, Y: list[Floats2d] | None = None) -> _Layer:
     embed, projection = model.layers
     embed.initialize(X=X)
     [maxout] = [node for node in projection.walk() if node.name == "maxout"]

@@ -1,15 +1,13 @@
 """spaCy vectors without a table."""
 
-import warnings
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from pathlib import Path
-from typing import Any, NoReturn, Self
+from typing import Any, Self
 
 import numpy as np
 from spacy.strings import StringStore, get_string_id
 from spacy.tokens import Doc
-from spacy.vectors import BaseVectors
 from spacy.vocab import Vocab
 from thinc.api import Ops, get_current_ops
 from thinc.backends import get_array_ops
@@ -18,14 +16,15 @@ from beast_core import DEFAULT_CACHE_SIZE, WordEncoder
 from beast_core.credits import Credits, read_credits
 from spacy_beast.lookup import Lookup
 from spacy_beast.neighbours import KnownWords, check_queries, nearest_words
-from spacy_beast.pipeline_files import MODE, REGISTERED_NAME, describe_vectors
+from spacy_beast.pipeline_files import REGISTERED_NAME, describe_vectors
 from spacy_beast.saving import SavedVectors, read_vectors, vectors_from_bytes, vectors_to_bytes, write_vectors
 from spacy_beast.strings import Strings
 from spacy_beast.weights import same_weights
+from spacy_beast.without_table import VectorsWithoutTable
 from spacy_beast.words import ATTRIBUTES, attribute_id, has_vector
 
 
-class BeastVectors(BaseVectors):  # type: ignore[misc]  # compiled, without types
+class BeastVectors(VectorsWithoutTable):
     """What `nlp.vocab.vectors` is after `nlp.add_pipe("beast_vectors")`: every word has a unit vector.
 
     Used like spaCy's own vectors, by word or by spaCy's 64-bit key of a word:
@@ -42,12 +41,6 @@ class BeastVectors(BaseVectors):  # type: ignore[misc]  # compiled, without type
     `model` is the path of a model folder, or `None` for the model that comes with the package; `attr` the token
     attribute to embed (`ORTH`, `LOWER` or `NORM`). Raises `ValueError` for a bad `attr` or `cache_size`.
     """
-
-    mode = MODE
-    n_keys = -1  # "no fixed number"; at 0, spaCy warns of empty vectors
-    size = 1  # not 0, or spaCy would take `doc.tensor` for the vectors; asked at every look-up
-    is_full = False
-    minn = maxn = 0  # lengths of floret's n-grams of letters, for `spacy debug data`: ours are of bytes
 
     def __init__(
         self,
@@ -112,27 +105,14 @@ class BeastVectors(BaseVectors):  # type: ignore[misc]  # compiled, without type
         self._strings.use(store)
 
     @property
-    def shape(self) -> tuple[int, int]:
-        """`(1, width)`: without a table there is no number of rows. The width is 0 while `model` cannot be found."""
-        return 1, self._lookup.width
-
-    @property
     def vectors_length(self) -> int:
-        """Entries of a vector."""
+        """Entries of a vector; 0 while `model` cannot be found."""
         return self._lookup.width
 
     @property
     def data(self) -> Any:
         """An empty `(0, width)` array, which tells spaCy the kind of arrays to make."""
         return self._ops.alloc2f(0, self.vectors_length)
-
-    @property
-    def key2row(self) -> dict[int, int]:
-        """Always empty: no word has a row."""
-        return {}
-
-    def __len__(self) -> int:
-        return 1
 
     def keys(self) -> list[int]:
         """The keys of all strings with a vector that the pipeline has seen."""
@@ -225,26 +205,6 @@ class BeastVectors(BaseVectors):  # type: ignore[misc]  # compiled, without type
             return self.encoder.encode(words)  # so many would push all others out of the cache
         candidates: np.ndarray = get_array_ops(self.data).to_numpy(self.get_batch(words))
         return candidates
-
-    def add(self, key: int | str, *, vector: Any = None, row: int | None = None) -> int:
-        """Warns and returns -1: vectors are computed, none can be set."""
-        if key in self:  # the retokenizer sets vectors of merged white space, which need no warning
-            warnings.warn("BEAST computes vectors from the words themselves: the one given is not kept", stacklevel=2)
-        return -1
-
-    def __setitem__(self, key: int | str, vector: Any) -> None:
-        self.add(key, vector=vector)
-
-    def find(self, **_: Any) -> NoReturn:
-        """Raises `ValueError`: no word has a row."""
-        raise ValueError(
-            "BEAST vectors have no rows to find: they are computed, expected vectors[key] or vectors.get_batch(keys); "
-            "of layers, those that use get_batch, such as spacy.MultiHashEmbed.v2 in place of v1"
-        )
-
-    def resize(self, *_: Any, **__: Any) -> NoReturn:
-        """Raises `ValueError`: there is no table."""
-        raise ValueError("BEAST vectors have no table to resize: each word has a vector already")
 
     def clear(self) -> None:
         """Forgets all computed vectors."""

@@ -7,9 +7,8 @@ from sentence_transformers import SentenceTransformerModelCardData
 
 from beast_core.credits import Credits, read_credits
 from beast_core.files import write_file
-from beast_core.model_files import MODULES_FILE
+from beast_core.model_files import CARD_FILE, MODULES_FILE
 
-_CARD_FILE = "README.md"
 _HEADING = "## Licence and credits"
 
 
@@ -30,9 +29,9 @@ def card_data(path: Path | None) -> SentenceTransformerModelCardData:
 
 def read_card(path: Path | None) -> str | None:
     """The card that a folder of sentence-transformers has, as text."""
-    if path is None or not (path / MODULES_FILE).is_file() or not (path / _CARD_FILE).is_file():
+    if path is None or not (path / MODULES_FILE).is_file() or not (path / CARD_FILE).is_file():
         return None
-    return (path / _CARD_FILE).read_text(encoding="utf-8", errors="replace")
+    return (path / CARD_FILE).read_text(encoding="utf-8", errors="replace")
 
 
 def read_credits_section(path: Path | None) -> str:
@@ -49,7 +48,7 @@ def read_credits_section(path: Path | None) -> str:
 
 def add_section(folder: Path, *, section: str) -> None:
     """Ends the card in a folder with the section, if there is a card and it is without."""
-    file = folder / _CARD_FILE
+    file = folder / CARD_FILE
     if section and file.is_file() and section not in (card := file.read_text(encoding="utf-8")):
         write_file(file, f"{card.rstrip()}\n\n{section}\n")
 

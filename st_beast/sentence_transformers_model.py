@@ -15,7 +15,7 @@ from sentence_transformers.util.decorators import deprecated_kwargs
 from torch import Tensor, nn
 
 from beast_core import check_words, read_encoder
-from beast_core.files import working_folder
+from beast_core.files import refuse_file, working_folder
 from beast_core.model_files import CONFIG_FILE, replace_model_folder
 from st_beast.host_options import HOST_OPTIONS, is_truncation, read_options
 from st_beast.model_card import add_section, card_data, read_card, read_credits_section
@@ -175,7 +175,7 @@ class BeastSentenceTransformer(SentenceTransformer):
         """Writes the folder of stock parts, beside whatever else is in `path`; each file is there whole or not at all.
 
         Raises `ValueError` if modules were added to the model or quantised, or for `safe_serialization=False` (a
-        pickle).
+        pickle), and `FileExistsError` if `path` is a file.
         """
         if len(self) != 1:
             added = ", ".join(type(module).__name__ for module in list(self)[1:])
@@ -187,7 +187,8 @@ class BeastSentenceTransformer(SentenceTransformer):
             raise ValueError("safe_serialization is False, expected True: BEAST models are never pickled")
         if not all(isinstance(value, Tensor) for value in self.state_dict().values()):
             raise ValueError("cannot save a model with quantised layers: save it first, then quantise what was loaded")
-        target = Path(path)
+        target = Path(path).resolve()
+        refuse_file(target)
         target.mkdir(parents=True, exist_ok=True)
         with working_folder(target, name="model") as folder:
             self._write(folder, model_name, create_model_card)

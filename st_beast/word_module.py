@@ -11,6 +11,7 @@ from torch.nn import functional
 from transformers import PreTrainedTokenizerFast
 
 from beast_core import BeastEncoder, check_words, encode_words, read_encoder, write_encoder
+from beast_core.encoder import check_finite
 from beast_core.files import working_folder
 from beast_core.layers import mark_words
 from st_beast.families import stock_parts
@@ -91,10 +92,10 @@ class WordModule(InputModule):
         # Losses that split a batch cut what is padding for all of a part.
         word_bytes = functional.pad(word_bytes, (0, self.encoder.config.window - word_bytes.shape[1]))
         vectors = self.encoder(word_bytes, lengths)
-        if not self.training and not vectors.sum().isfinite():
-            place = int((~vectors.sum(dim=1).isfinite()).nonzero()[0])
-            word = bytes(word_bytes[place, : lengths[place]].tolist()).decode(errors="replace")
-            raise FloatingPointError(f"the encoder gave NaN or infinity for {word!r:.60}: its weights are broken")
+        if not self.training:
+            check_finite(
+                vectors, word=lambda row: bytes(word_bytes[row, : lengths[row]].tolist()).decode(errors="replace")
+            )
         features["sentence_embedding"] = vectors
         return features
 

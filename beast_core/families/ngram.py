@@ -24,7 +24,10 @@ from beast_core.layers import (
     unfilled,
 )
 from beast_core.stock import Place, ReadTensor, StockLayout, block_places, module_names
-from beast_core.tables import NGRAM_TABLE, NgramTable, PackedTable, TableEncoder
+from beast_core.tables import NgramTable, PackedTable, TableEncoder
+
+# Its name among the weights.
+NGRAM_TABLE = "ngram_embedding.weight"
 
 # Embeddings of n-grams begin at this share of the scale of those of bytes. Some n-grams, as misspellings make them, are
 # in no word of the training and keep their first values for good: those should say next to nothing.
@@ -129,6 +132,7 @@ class NgramEncoder(TableEncoder):
     """The network of `NgramConfig`."""
 
     config: NgramConfig
+    ngram_embedding: NgramTable | PackedTable
 
     def build_backbone(self) -> int:
         """See `BeastEncoder.build_backbone`."""

@@ -41,8 +41,11 @@ def test_other_files_beside_a_model_survive_a_save(ngram, model, foreign):
 
 def test_a_file_is_never_replaced(ngram, tmp_path, files):
     (tmp_path / "model").write_text("precious")
-    with pytest.raises(FileExistsError, match=f"cannot save to {re.escape(str(tmp_path / 'model'))}: it is a file"):
-        write_encoder(ngram, tmp_path / "model")
+    file = tmp_path / "model"
+    for target, place in ((file, "it"), (file / "inside", file), (file / "deep" / "inside", file)):
+        message = f"cannot save to {target}: {place} is a file, expected a folder or nothing"
+        with pytest.raises(FileExistsError, match=f"^{re.escape(message)}$"):
+            write_encoder(ngram, target)
     assert files(tmp_path) == {"model": b"precious"}
 
 

@@ -2,7 +2,7 @@ import json
 import math
 import operator
 import re
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -11,10 +11,13 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
 
-from beast_core import PRESETS, BeastEncoder, ModelFolderError, WordEncoder, read_encoder, write_encoder
+from beast_core import PRESETS, BeastEncoder, EncoderConfig, ModelFolderError, WordEncoder, read_encoder, write_encoder
+from beast_core.families.ngram import NgramStock
+from beast_core.family import FAMILIES, Family
 from beast_core.storage import SHIPPED_MODEL
-from beast_core.tables import PackedTable
+from beast_core.tables import NgramTable, PackedTable, TableEncoder
 
 WORDS = ["", "sol", "ñandú", "electroencefalografistas", "👩‍👩‍👧"]
 TABLE = "ngram_embedding.weight"
@@ -170,11 +173,11 @@ def truncate(folder: Path) -> None:
 BAD_FOLDERS = {
     "no configuration": (
         lambda folder: (folder / "config.json").unlink(),
-        ["is no model folder", "config.json is missing", "found model.safetensors"],
+        ["is no model folder", "config.json is missing", "found model.safetensors; save or copy the model again"],
     ),
     "no weights": (
         lambda folder: (folder / "model.safetensors").unlink(),
-        ["model.safetensors is missing", "holds config.json"],
+        ["model.safetensors is missing", "holds config.json; save or copy the model again"],
     ),
     "no json": (
         lambda folder: (folder / "config.json").write_text("beast"),
@@ -326,3 +329,53 @@ def test_weights_that_cannot_be_kept_are_refused_before_anything_is_written(
         write_encoder(encoder, model, compact=compact)
     assert files(model.parent) == before
     assert [path.name for path in model.parent.iterdir()] == ["model"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class TwoTablesConfig(EncoderConfig):
+    family = "two tables"
+
+    @property
+    def quantised_tables(self) -> dict[str, tuple[int, int]]:
+        packed = PackedTable.packed_width(self.hidden_width)
+        return {"first.table.weight": (23, packed), "second.weight": (31, packed)}
+
+    def summary(self) -> str:
+        return "two tables"
+
+
+class TwoTablesEncoder(TableEncoder):
+    def build_backbone(self) -> int:
+        width = self.config.hidden_width
+        self.byte_embedding = nn.Embedding(256, width)
+        self.first, self.second = nn.ModuleDict({"table": NgramTable(23, width)}), NgramTable(31, width)
+        return width
+
+    def initialise_embeddings(self) -> None:
+        pass
+
+    def backbone(self, word_bytes: Tensor, *, lengths: Tensor) -> Tensor:
+        bytes_, starts = word_bytes[:, 0].long(), torch.arange(len(word_bytes))
+        first = self.first["table"].sum_rows(bytes_ % 23, starts=starts)
+        return self.byte_embedding(bytes_) + first + self.second.sum_rows(bytes_ % 31, starts=starts)
+
+
+def test_tables_of_any_name_are_quantised(tmp_path, monkeypatch, make_encoder, files):
+    family = Family(config=TwoTablesConfig, network=TwoTablesEncoder, stock=NgramStock, presets={})
+    monkeypatch.setitem(FAMILIES, "two tables", family)
+    config = TwoTablesConfig(layers=1, heads=2, hidden_width=8, output_width=6)
+    compact = write_encoder(make_encoder(config), tmp_path / "compact")
+    stored = load_file(compact / "model.safetensors")
+    assert {name for name, value in stored.items() if value.dtype == torch.uint8} == set(config.quantised_tables)
+    packed, unpacked = read_encoder(compact, packed=True), read_encoder(compact)
+    assert (packed.is_packed, unpacked.is_packed) == (True, False)
+    assert isinstance(packed.first["table"], PackedTable) and isinstance(packed.second, PackedTable)
+    assert all(value.equal(unpacked.state_dict()[name]) for name, value in packed.weights().items())
+    np.testing.assert_allclose(vectors(packed), vectors(unpacked), atol=1e-6)
+    for number, restored in enumerate((packed, unpacked, unpacked.pack())):
+        assert files(write_encoder(restored, tmp_path / str(number), compact=None)) == files(compact)
+    with pytest.raises(RuntimeError, match="expected one that can be trained"):
+        packed.train()(torch.zeros(1, 24, dtype=torch.uint8), torch.tensor([1]))
+    change_weights(compact, lambda tensors: tensors["second.weight"][3, 2:4].view(torch.float16).fill_(torch.inf))
+    with pytest.raises(ModelFolderError, match=r"NaN or infinite weights in second\.weight;"):
+        read_encoder(compact)

@@ -1,5 +1,6 @@
 """`nlp.add_pipe("beast_vectors")`: where it works, what it refuses, and what it leaves in the configuration."""
 
+import re
 import shutil
 
 import numpy as np
@@ -82,12 +83,15 @@ class TestRefusals:
     def add(self, nlp=None, **config):
         (nlp or spacy.blank("es")).add_pipe("beast_vectors", config=config)
 
-    def test_no_such_model(self, tmp_path):
-        with pytest.raises(FileNotFoundError, match=r"no model at .*nowhere .*found nothing, expected a model"):
-            self.add(model=str(tmp_path / "nowhere"))
+    def test_no_such_model(self, tmp_path, monkeypatch):
+        monkeypatch.chdir(tmp_path)
+        for given in ("nowhere", str(tmp_path / "nowhere")):
+            message = f"no model at {tmp_path / 'nowhere'}: found nothing, expected a model folder such as ./beast"
+            with pytest.raises(FileNotFoundError, match=f"^{re.escape(message)} .*, or None for the model that ships"):
+                self.add(model=given)
 
     def test_not_a_model(self, tmp_path):
-        with pytest.raises(ModelFolderError, match=r"is no model folder: config.json is missing"):
+        with pytest.raises(ModelFolderError, match=r"config\.json is missing; found nothing; save or copy the model"):
             self.add(model=str(tmp_path))
 
     @pytest.mark.parametrize("attr", ["LEMMA", "SHAPES", ""])

@@ -2,6 +2,7 @@
 
 import json
 import pickle
+import re
 from pathlib import Path
 
 import numpy as np
@@ -190,6 +191,16 @@ def test_what_it_saves_is_stock_and_keeps_its_options(small, tmp_path, contents)
         assert loaded.similarity_fn_name == "dot"
         assert np.abs(loaded.encode(WORDS) - model.encode(WORDS)).max() < 1e-5
     assert st_beast.load(tmp_path / "saved", truncate_dim=4).encode("perro").shape == (4,)
+
+
+def test_a_file_is_never_replaced(small, tmp_path):
+    file = tmp_path / "notes.txt"
+    file.write_text("precious")
+    for target, place in ((file, "it"), (file / "inside", file)):
+        message = f"cannot save to {target}: {place} is a file, expected a folder or nothing"
+        with pytest.raises(FileExistsError, match=f"^{re.escape(message)}$"):
+            st_beast.load(small).save(target)
+    assert file.read_text() == "precious"
 
 
 def test_saving_keeps_other_files_and_the_model_it_came_from(small, tmp_path):
