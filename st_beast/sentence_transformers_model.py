@@ -130,6 +130,7 @@ class BeastSentenceTransformer(SentenceTransformer):
             pool=pool,
             chunk_size=chunk_size,
             task=task,
+            with_ids=False,
         )
 
     @deprecated_kwargs(sentences="inputs")

@@ -24,6 +24,7 @@ class WordModule(InputModule):
     be loaded again, and the host's `trust_remote_code=True`.
     """
 
+    forward_kwargs: set[str] = {"with_ids"}  # noqa: RUF012  # as the host has it
     save_in_root = False  # where `modules.json` would have it taken for a folder of stock parts
 
     def __init__(self, encoder: BeastEncoder) -> None:
@@ -60,12 +61,18 @@ class WordModule(InputModule):
         return self.encoder.config.to_dict()
 
     def preprocess(  # type: ignore[override]  # words alone
-        self, inputs: Iterable[str], prompt: str | None = None, task: str | None = None, **unknown: Any
+        self,
+        inputs: Iterable[str],
+        prompt: str | None = None,
+        task: str | None = None,
+        with_ids: bool = True,
+        **unknown: Any,
     ) -> dict[str, Tensor]:
         """Bytes `(words, window)` uint8 and lengths `(words,)` int64; ids and a mask as the stock tokenizer gives them.
 
-        `task` is what the host calls a query or a document; words are words. Raises `TypeError` for anything but words
-        and for other keywords, `ValueError` for a lone surrogate or a prompt.
+        The trainer and some losses want the latter; `encode` has them left out, as small batches take a quarter longer
+        with them. `task` is what the host calls a query or a document; words are words. Raises `TypeError` for anything
+        but words and for other keywords, `ValueError` for a lone surrogate or a prompt.
         """
         refuse_unknown(unknown)
         if prompt:
@@ -75,6 +82,8 @@ class WordModule(InputModule):
             )
         words = encode_words(check_words(inputs), config=self.encoder.config)
         word_bytes, lengths = map(torch.from_numpy, words)
+        if not with_ids:
+            return {"word_bytes": word_bytes, "lengths": lengths}
         if self.tokenizer.bos_token_id is None:
             input_ids, positions = word_bytes.long(), lengths
         else:
