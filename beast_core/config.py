@@ -2,7 +2,7 @@
 
 import json
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import MISSING, Field, dataclass, field, fields
 from typing import Any, ClassVar
 
@@ -156,6 +156,16 @@ class EncoderConfig(ABC):
     def to_json(self) -> str:
         """The fields as indented JSON."""
         return json.dumps(self.to_dict(), indent=2)
+
+
+def enumeration(parts: Sequence[object]) -> str:
+    """Things one after the other, as in a sentence.
+
+    >>> enumeration([64, 128, 192])
+    '64, 128 and 192'
+    """
+    names = [str(part) for part in parts]
+    return " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
 
 
 def _refuse(problems: list[str]) -> None:

@@ -47,9 +47,9 @@ class Lookup:
     def width(self) -> int:
         """Entries of a vector; 0 while there is no model that could be read."""
         if self._encoder is not None:
-            return int(self._encoder.width)
+            return self._encoder.width
         try:
-            return int(read_config(self._model_folder or SHIPPED_MODEL).output_width)
+            return read_config(self._model_folder or SHIPPED_MODEL).output_width
         except (OSError, ValueError):
             return 0  # of a saved pipeline, weights are about to come; if not, the first look-up says what is wrong
 

@@ -71,7 +71,7 @@ class BeastVectors(VectorsWithoutTable):
     @property
     def cache_size(self) -> int:
         """How many words' vectors are kept at most."""
-        return int(self._cache.size)
+        return self._cache.size
 
     @property
     def settings(self) -> dict[str, Any]:

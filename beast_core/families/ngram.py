@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from beast_core.config import LONGEST_WINDOW, MOST_LAYERS, EncoderConfig, setting
+from beast_core.config import LONGEST_WINDOW, MOST_LAYERS, EncoderConfig, enumeration, setting
 from beast_core.family import Family
 from beast_core.layers import (
     NORM_EPSILON,
@@ -119,8 +119,8 @@ class NgramConfig(EncoderConfig):
 
     def summary(self) -> str:
         """See `EncoderConfig.summary`."""
-        sizes = _enumeration([f"{size}-" for size in self.ngram_sizes])
-        buckets = _enumeration([f"{number:,}" for number in self.ngram_buckets])
+        sizes = enumeration([f"{size}-" for size in self.ngram_sizes])
+        buckets = enumeration([f"{number:,}" for number in self.ngram_buckets])
         expansion = f"a GELU layer {self.projection_width:,} wide, " if self.projection_width else ""
         return (
             f"embeddings of bytes and of hashed byte {sizes}grams in {buckets} buckets, {self.hidden_width} wide, "
@@ -259,10 +259,6 @@ class NgramStock(StockLayout):
         sections = zip(table.chunk(len(buckets)), buckets, strict=True)
         rows = torch.cat([section[:number] for section, number in sections])
         return (rows, buckets) if self._repeated(rows).equal(table) else (table, (largest,) * len(buckets))
-
-
-def _enumeration(parts: list[str]) -> str:
-    return " and ".join(filter(None, [", ".join(parts[:-1]), parts[-1]]))
 
 
 FAMILY = Family(

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 
 _PIECE = 8192
-DOUBLES = 4096  # rows that are in double precision at a time
+DOUBLE_PRECISION_ROWS = 4096  # so many are in double precision at a time
 
 
 def pieces(count: int, *, size: int = _PIECE) -> Iterator[slice]:

@@ -37,24 +37,24 @@ def build(
     `renamed` tells the keys of today of those that had another name. Raises `InputError` that names `source`, every
     unknown and every missing key and everything that pydantic or the class finds wrong.
     """
+    known = [each.name for each in fields(cast(Any, kind))]
     try:
         return kind(**values)
     except ValidationError as error:
         found = sorted(error.errors(include_url=False), key=lambda each: each["type"] not in _OF_KEYS)
-        problems = [_problem(each, kind=kind, renamed=renamed or {}) for each in found]
+        problems = [_problem(each, known=known, renamed=renamed or {}) for each in found]
     except TypeError as error:  # a key that is no text
         problems = [str(error)]
-    known = [each.name for each in fields(cast(Any, kind))]
     keys = f"; known keys: {', '.join(known)}" if set(values) - set(known) else ""
     raise InputError(f"{source}: {'; '.join(problems)}{keys}")
 
 
-def _problem(error: Any, *, kind: Any, renamed: Mapping[str, str]) -> str:
+def _problem(error: Any, *, known: Sequence[str], renamed: Mapping[str, str]) -> str:
     """Of one entry of `ValidationError.errors`: which key, what was given, what it should be."""
     name = ".".join(map(str, error["loc"]))
     match error["type"]:
         case "unexpected_keyword_argument":
-            return f"unknown key {name!r}{_meant(name, known=[each.name for each in fields(kind)], renamed=renamed)}"
+            return f"unknown key {name!r}{_meant(name, known=known, renamed=renamed)}"
         case "missing":
             return f"missing key {name!r}"
         case "value_error":

@@ -7,12 +7,12 @@ that it learnt from as `--teacher`. What the card says is in `card_template.md`.
 """
 
 import argparse
-from collections.abc import Sequence
 from pathlib import Path
 
 from huggingface_hub import ModelCard, ModelCardData
 from safetensors import safe_open
 
+from beast_core.config import enumeration
 from beast_core.credits import Credits, read_credits
 from beast_core.files import write_file
 from beast_core.model_files import WEIGHTS_FILE
@@ -57,9 +57,9 @@ def model_card(run: Run, *, report: Report) -> str:
         threads=timings.threads,
         versions=", ".join(f"{name} {version}" for name, version in report.versions.items()),
         notes=notes(report),
-        cosines=_listed(cosines),
+        cosines=enumeration(cosines),
         rebuild_command=rebuild_command(run),
-        listed=_listed,
+        listed=enumeration,
         duration=_duration,
     )
     return f"{str(card).rstrip()}\n"
@@ -91,16 +91,6 @@ def _duration(seconds: float) -> str:
     if seconds < 120:
         return f"{seconds:.0f} seconds"
     return f"{seconds / 60:.0f} minutes" if seconds < 7200 else f"{seconds / 3600:.1f} hours"
-
-
-def _listed(values: Sequence[object]) -> str:
-    """An enumeration.
-
-    >>> _listed([64, 128, 192])
-    '64, 128 and 192'
-    """
-    names = [str(value) for value in values]
-    return " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -13,7 +13,7 @@ from scipy.linalg import eigh
 from threadpoolctl import threadpool_limits
 from tqdm import tqdm
 
-from training.common.rows import DOUBLES, fix_signs, pieces, unit_rows
+from training.common.rows import DOUBLE_PRECISION_ROWS, fix_signs, pieces, unit_rows
 from training.table import Storage, TableSummary, TableWriter, TeacherTableError
 from training.teach.shards import Shards
 from training.teach.word_stream import WordStream
@@ -105,7 +105,10 @@ def _pieces(shards: Shards, *, fitted: np.ndarray) -> Iterator[np.ndarray]:
         rows = np.flatnonzero(fitted[shards.rows(index)])
         if len(rows):
             vectors = shards.read(index).vectors
-            yield from (unit_rows(vectors[rows[part]].astype(np.float64)) for part in pieces(len(rows), size=DOUBLES))
+            yield from (
+                unit_rows(vectors[rows[part]].astype(np.float64))
+                for part in pieces(len(rows), size=DOUBLE_PRECISION_ROWS)
+            )
 
 
 def _fit(shards: Shards, *, fitted: np.ndarray, width: int, centre: bool) -> _Projection:

@@ -17,7 +17,7 @@ import numpy as np
 
 from beast_core.files import replace_file, write_file
 from training.common.arrays import read_arrays
-from training.common.rows import DOUBLES, pieces
+from training.common.rows import DOUBLE_PRECISION_ROWS, pieces
 from training.common.settings import differences
 from training.vectors import Teacher
 
@@ -150,7 +150,7 @@ def _checked(
             f"{(len(words), width)} and {(len(words),)}"
         )
     unit, directed = np.zeros(vectors.shape, dtype=np.float16), np.zeros(len(words), dtype=bool)
-    for part in pieces(len(words), size=DOUBLES):
+    for part in pieces(len(words), size=DOUBLE_PRECISION_ROWS):
         rows = part.start + np.flatnonzero(known[part])
         exact = vectors[rows].astype(np.float64)
         norms = np.linalg.norm(exact, axis=1)
