@@ -3,10 +3,12 @@
 from dataclasses import field
 from typing import Annotated, Any
 
+from pydantic import Strict
 from pydantic.dataclasses import dataclass
 
 from training.common.settings import CHECKED, Filled, FromList
 
+FromTable = Strict(False)  # annotates a part that is a table of its own
 Texts = Annotated[tuple[str, ...], FromList]
 
 
@@ -49,7 +51,7 @@ class Language:
     name: Filled
     alphabet: Filled
     encoder: dict[str, Any] = field(default_factory=dict)
-    teacher: TeacherSources
-    lexicon: Lexicon = field(default_factory=Lexicon)
-    noise: Noise = field(default_factory=Noise)
+    teacher: Annotated[TeacherSources, FromTable]
+    lexicon: Annotated[Lexicon, FromTable] = field(default_factory=Lexicon)
+    noise: Annotated[Noise, FromTable] = field(default_factory=Noise)
     word_map: dict[str, str] = field(default_factory=dict)
