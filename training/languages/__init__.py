@@ -9,7 +9,7 @@ from pathlib import Path
 
 from training.common.errors import InputError
 from training.common.settings import build, read_values
-from training.languages.record import Language
+from training.languages.record import PARTS, Language
 
 __all__ = ["Language", "known_languages", "read_language"]
 
@@ -36,4 +36,7 @@ def read_language(code: str) -> Language:
             f"record in {_FOLDER})"
         )
     file = _FOLDER / f"{code}.toml"
-    return build(Language, values={"code": code, **read_values(file)}, source=str(file))
+    values = read_values(file)
+    for name, part in PARTS.items():
+        values[name] = build(part, values=values.get(name, {}), source=f"{file}, [{name}]")
+    return build(Language, values={"code": code, **values}, source=str(file))

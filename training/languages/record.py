@@ -3,12 +3,10 @@
 from dataclasses import field
 from typing import Annotated, Any
 
-from pydantic import Strict
 from pydantic.dataclasses import dataclass
 
 from training.common.settings import CHECKED, Filled, FromList
 
-FromTable = Strict(False)  # annotates a part that is a table of its own
 Texts = Annotated[tuple[str, ...], FromList]
 
 
@@ -51,7 +49,11 @@ class Language:
     name: Filled
     alphabet: Filled
     encoder: dict[str, Any] = field(default_factory=dict)
-    teacher: Annotated[TeacherSources, FromTable]
-    lexicon: Annotated[Lexicon, FromTable] = field(default_factory=Lexicon)
-    noise: Annotated[Noise, FromTable] = field(default_factory=Noise)
+    teacher: TeacherSources
+    lexicon: Lexicon
+    noise: Noise
     word_map: dict[str, str] = field(default_factory=dict)
+
+
+# The tables of a record that are a part of their own.
+PARTS: dict[str, type[Any]] = {"teacher": TeacherSources, "lexicon": Lexicon, "noise": Noise}
