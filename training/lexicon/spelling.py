@@ -1,0 +1,50 @@
+"""How the words of a lexicon are mostly written: with which capitals."""
+
+from collections.abc import Iterable, Sequence
+from itertools import chain
+
+from beast_core.spelling import normalise_word
+from training.lexicon.sources import Sources
+
+
+def choose_written(words: Sequence[str], *, lemmas: Sequence[str], sources: Sources) -> list[str]:
+    """Each of the lower-cased words as it is mostly written; `lemmas` has the lemma of each.
+
+    By the first that knows: counts in running text; dictionaries; tables of forms, which only know capitals, as some of
+    them are in lower case throughout; and else as its lemma is.
+    """
+    known = find_spellings(chain.from_iterable(chain.from_iterable(sources.lemmas.values())))
+    known |= find_spellings(stem for stem, _ in sources.entries)
+    known = {word: spelling for word, spelling in known.items() if word != spelling}
+    known |= find_spellings(sources.dictionaries)
+    known |= {word: counts.written for word, counts in sources.counts.items()}
+    return [
+        spelling if (spelling := known.get(word)) is not None else write_as(word, lemma=known.get(lemma, lemma))
+        for word, lemma in zip(words, lemmas, strict=True)
+    ]
+
+
+def find_spellings(written: Iterable[str]) -> dict[str, str]:
+    """Lower-cased words -> how they are written: in lower case if they ever are, else as comes last in the alphabet."""
+    spellings: dict[str, str] = {}
+    for each in written:
+        spelling = normalise_word(each, lowercase=False)
+        word = normalise_word(each, lowercase=True)
+        spellings[word] = max(spellings.get(word, ""), spelling)
+    return spellings
+
+
+def write_as(word: str, *, lemma: str) -> str:
+    """A lower-cased word with the capitals of its lemma, as far as the two agree, but for its first letter: always.
+
+    >>> write_as("hunde", lemma="Hund"), write_as("häuser", lemma="Haus"), write_as("nato:n", lemma="NATO")
+    ('Hunde', 'Häuser', 'NATO:n')
+    >>> write_as("mcdonaldsin", lemma="McDonalds"), write_as("ging", lemma="gehen")
+    ('McDonaldsin', 'ging')
+    """
+    letters = list(word)
+    for place, (letter, other) in enumerate(zip(word, lemma, strict=False)):
+        if place and letter != other.lower():
+            break
+        letters[place] = letter.upper() if other.isupper() else letter
+    return "".join(letters)
