@@ -98,32 +98,41 @@ def read_sources(language: str, *, debian_root: Path, downloads: Path) -> Source
     and `DictionaryError` for a Hunspell dictionary that cannot be read.
     """
     record = read_language(language)
-    of = record.lexicon
-    versions, licences = {}, dict(LICENCES)
-    rules, entries = find_hunspell(of.hunspell, root=debian_root) if of.hunspell else (None, None)
-    if of.hunspell and rules and entries:
-        versions[of.hunspell.package] = f"sha256 {digest(rules)[:12]} (.aff), {digest(entries)[:12]} (.dic)"
-        licences[of.hunspell.package] = of.hunspell.licence
-    if of.word_array:
-        versions[of.word_array.package] = of.word_array.version
-        licences[of.word_array.package] = of.word_array.licence
-    dictionaries: frozenset[str] = frozenset()
+    of, net = record.lexicon, record.teacher.multiwordnet
+    frequencies = read_frequencies(language)
+    # What may be missing comes first, what takes its time later.
+    files = find_hunspell(of.hunspell, root=debian_root) if of.hunspell else None
+    dictionaries, versions = frozenset[str](), dict[str, str]()
     if "dictionaries" in of.stages:
         dictionaries, versions[WIKDICT] = read_dictionaries(record.teacher.wikdict, debian_root=debian_root)
-    net = record.teacher.multiwordnet
+    lemmas = {package: read_lemmas(language, package=package) for package in of.lemmas}
+    synsets = read_words(net) if net else frozenset[str]()
     packages = {*of.lemmas, "wordfreq", "spacy-lookups-data", *(["multiwordnet"] if net else [])}
+    versions |= {package: version(package) for package in sorted(packages)}
+    licences = dict(LICENCES)
+    affixes, entries = Affixes(), list[tuple[str, str]]()
+    if of.hunspell and files:
+        rules, dictionary = files
+        affixes, entries = read_affixes(rules), list(read_dictionary(dictionary))
+        versions[of.hunspell.package] = f"sha256 {digest(rules)[:12]} (.aff), {digest(dictionary)[:12]} (.dic)"
+        licences[of.hunspell.package] = of.hunspell.licence
+    listed = frozenset[str]()
+    if of.word_array:
+        listed = read_word_array(of.word_array, downloads=downloads)
+        versions[of.word_array.package] = of.word_array.version
+        licences[of.word_array.package] = of.word_array.licence
     return Sources(
         language=record,
-        frequencies=read_frequencies(language),
+        frequencies=frequencies,
         counts=read_counts(language),
-        lemmas={package: read_lemmas(language, package=package) for package in of.lemmas},
+        lemmas=lemmas,
         dictionaries=dictionaries,
-        synsets=read_words(net) if net else frozenset(),
-        entries=list(read_dictionary(entries)) if entries else (),
-        affixes=read_affixes(rules) if rules else Affixes(),
-        listed=read_word_array(of.word_array, downloads=downloads) if of.word_array else frozenset(),
+        synsets=synsets,
+        entries=entries,
+        affixes=affixes,
+        listed=listed,
         neighbour=read_frequencies(of.neighbour) if of.neighbour else {},
-        versions=versions | {package: version(package) for package in sorted(packages)},
+        versions=versions,
         licences=licences,
     )
 

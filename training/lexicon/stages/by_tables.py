@@ -3,9 +3,9 @@
 import re
 from collections.abc import Callable, Iterable, Iterator
 
-from beast_core.spelling import normalise_word
 from training.lexicon.names import is_name
 from training.lexicon.sources import WIKDICT, Sources
+from training.lexicon.spelling import lower
 from training.lexicon.word_list import Pair, WordList
 
 # A run of letters that no word has: three may stand in a compound, as in "schifffahrt".
@@ -23,7 +23,7 @@ def add_lemmas(words: WordList, sources: Sources) -> None:
 
 def _counted(table: Iterable[tuple[str, str]], *, sources: Sources) -> Iterator[Pair]:
     for form, base in table:
-        word, lemma = (normalise_word(each, lowercase=True) for each in (form, base))
+        word, lemma = lower(form), lower(base)
         # Tables take short words for plurals of letters: "as", "us".
         letter = len(lemma) == 1 and word != lemma
         if sources.frequency(word) > 0 and not letter and sources.is_word(word) and sources.is_word(lemma):
@@ -49,7 +49,7 @@ def add_synsets(words: WordList, sources: Sources) -> None:
 
 
 def _lemmas(written: Iterable[str], *, sources: Sources) -> Iterator[Pair]:
-    for word in sorted({normalise_word(each, lowercase=True) for each in written}):
+    for word in sorted(set(map(lower, written))):
         if sources.is_word(word):
             yield Pair(word, word, weak=True)
 
