@@ -34,6 +34,8 @@ LICENCES = {
 # Signs that stand within words.
 _SIGNS = "'-"
 
+_LEAST_COUNTED = 1.0  # on the Zipf scale: one in ten
+
 
 @dataclass(frozen=True, kw_only=True)
 class Sources:
@@ -70,6 +72,16 @@ class Sources:
             return known
         counts = self.counts.get(word)
         return max(round(counts.frequency + self.offset, 2), 0.01) if counts else 0.0
+
+    def written(self, word: str) -> str | None:
+        """How running text mostly has a lower-cased word, or None if nothing can be said.
+
+        That is where far fewer were counted than there are: the tokenizer of the counts has left "DON'T" whole alone.
+        """
+        counts = self.counts.get(word)
+        if counts is None or counts.frequency + self.offset < self.frequency(word) - _LEAST_COUNTED:
+            return None
+        return counts.written
 
     @cached_property
     def lemma_of(self) -> Mapping[str, str]:

@@ -14,8 +14,8 @@ def lower(written: str) -> str:
 
 
 def _is_plain(written: str) -> bool:
-    """Whether there are only letters in a word, and spelling has nothing to fold but their case."""
-    return written.isalpha() and unicodedata.is_normalized("NFKC", written)
+    """Whether a word is letters alone, and spelling has nothing to fold but their case, which no neighbour changes."""
+    return written.isalpha() and "Σ" not in written and unicodedata.is_normalized("NFKC", written)
 
 
 def choose_written(words: Sequence[str], *, lemmas: Sequence[str], sources: Sources) -> list[str]:
@@ -28,7 +28,7 @@ def choose_written(words: Sequence[str], *, lemmas: Sequence[str], sources: Sour
     known |= find_spellings(stem for stem, _ in sources.entries)
     known = {word: spelling for word, spelling in known.items() if word != spelling}
     known |= find_spellings(sources.dictionaries)
-    known |= {word: counts.written for word, counts in sources.counts.items()}
+    known |= {word: spelling for word in sources.counts if (spelling := sources.written(word)) is not None}
     return [
         spelling if (spelling := known.get(word)) is not None else write_as(word, lemma=known.get(lemma, lemma))
         for word, lemma in zip(words, lemmas, strict=True)

@@ -80,6 +80,14 @@ def test_counts_are_brought_to_the_scale_of_the_frequencies():
     assert 0 < low.frequency("d") < 0.1  # counted, however rarely
 
 
+def test_counts_of_a_tenth_of_a_words_uses_do_not_say_how_it_is_written():
+    some = replace(
+        sources(frequencies={"don't": 6.0, "rome": 4.5}),
+        counts={"don't": Counts(2.0, 0.0, 1.0, "DON'T"), "rome": Counts(4.5, 0.9, 0.0, "Rome")},
+    )
+    assert [some.written(word) for word in ("don't", "rome", "never")] == [None, "Rome", None]
+
+
 @pytest.mark.parametrize(
     ("language", "letters", "joined", "neither"),
     [

@@ -99,8 +99,8 @@ def test_an_inflection_is_written_as_its_lemma_where_nothing_else_tells(german):
 
 def test_a_chain_of_lemmas_joins_a_family_and_another_reading_does_not(german):
     table = [("rosen", "rose"), ("rosen", "ros"), ("ros", "ross")]
-    some = replace(german, frequencies={"rosen": 4.0, "rose": 5.0, "ros": 3.0, "ross": 3.5}, lemmas={"simplemma": table}, counts={},
-                   dictionaries=frozenset())  # fmt: skip
+    frequencies = {"rosen": 4.0, "rose": 5.0, "ros": 3.0, "ross": 3.5}
+    some = Sources(language=german.language, frequencies=frequencies, lemmas={"simplemma": table})
     families = json.loads(build_lexicon(some).schema.metadata[METADATA_KEY])
     assert (families["families"], families["largest_family"]) == (2, 2)
     of_readings = replace(some.language.lexicon, families="readings")

@@ -33,8 +33,8 @@ def _counted(table: Iterable[tuple[str, str]], *, sources: Sources) -> Iterator[
 
 def _is_unusual(written: str, *, word: str, sources: Sources) -> bool:
     """Whether a word mostly has a capital where it is `written` without, or none: "Wegen" (by Weg) for "wegen"."""
-    counts = sources.counts.get(word)
-    return counts is not None and counts.written[:1].isupper() != written[:1].isupper()
+    usual = sources.written(word)
+    return usual is not None and usual[:1].isupper() != written[:1].isupper()
 
 
 def add_dictionaries(words: WordList, sources: Sources) -> None:
