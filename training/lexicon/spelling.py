@@ -21,16 +21,16 @@ def _is_plain(written: str) -> bool:
 def choose_written(words: Sequence[str], *, lemmas: Sequence[str], sources: Sources) -> list[str]:
     """Each of the lower-cased words as it is mostly written; `lemmas` has the lemma of each.
 
-    By the first that knows: counts in running text; dictionaries; tables of forms, which only know capitals, as some of
-    them are in lower case throughout; and else as its lemma is.
+    By counts in running text, and where there are none as its lemma is: by counts, or by dictionaries, or by tables of
+    forms, which only know capitals, as some of them are in lower case throughout.
     """
+    counted = {word: spelling for word in sources.counts if (spelling := sources.written(word)) is not None}
     known = find_spellings(chain.from_iterable(chain.from_iterable(sources.lemmas.values())))
     known |= find_spellings(stem for stem, _ in sources.entries)
     known = {word: spelling for word, spelling in known.items() if word != spelling}
-    known |= find_spellings(sources.dictionaries)
-    known |= {word: spelling for word in sources.counts if (spelling := sources.written(word)) is not None}
+    known |= find_spellings(sources.dictionaries) | counted
     return [
-        spelling if (spelling := known.get(word)) is not None else write_as(word, lemma=known.get(lemma, lemma))
+        counted[word] if word in counted else write_as(word, lemma=known.get(lemma, lemma))
         for word, lemma in zip(words, lemmas, strict=True)
     ]
 
