@@ -34,6 +34,8 @@ LICENCES = {
 # Signs that stand within words.
 _SIGNS = "'-"
 
+# An irregular form is rarely more than six times as frequent as its lemma.
+_FORM_EXCESS = 0.8
 _LEAST_COUNTED = 1.0  # on the Zipf scale: one in ten
 
 
@@ -72,6 +74,10 @@ class Sources:
             return known
         counts = self.counts.get(word)
         return max(round(counts.frequency + self.offset, 2), 0.01) if counts else 0.0
+
+    def is_too_frequent(self, word: str, *, lemma: str) -> bool:
+        """Whether a word is too frequent to be but a form of that lemma: "para" is, beside "parir"."""
+        return self.frequency(word) > self.frequency(lemma) + _FORM_EXCESS
 
     def written(self, word: str) -> str | None:
         """How running text mostly has a lower-cased word, or None if nothing can be said.

@@ -80,6 +80,15 @@ def test_forms_have_their_lemmas_but_not_those_of_another_word_with_a_capital(ro
     assert lemmas == {"hunde": "hund", "lief": "laufen", "berlins": "berlin", "geht's": "gehen"}
 
 
+def test_a_headword_that_is_far_too_frequent_for_a_form_is_its_own_lemma(german):
+    table = [("terre", "terrer"), ("terres", "terrer"), ("suis", "être")]
+    frequencies = {"terre": 5.5, "terrer": 2.0, "terres": 4.8, "suis": 6.4, "être": 6.2}
+    some = Sources(language=german.language, frequencies=frequencies, lemmas={"simplemma": table},
+                   dictionaries=frozenset(["suis", "Terre"]))  # fmt: skip
+    lemmas = {row["word"]: row["lemma"] for row in build_lexicon(some).to_pylist()}
+    assert lemmas == {"terre": "terre", "terrer": "terrer", "terres": "terrer", "suis": "être", "être": "être"}
+
+
 def test_words_are_written_as_they_are_mostly(rows):
     written = {word: row["written"] for word, row in rows.items() if row["written"] != word}
     assert written == {

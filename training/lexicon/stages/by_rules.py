@@ -23,9 +23,6 @@ from training.lexicon.word_forms import (
 from training.lexicon.word_list import Pair, WordList
 from training.resources.hunspell import expand
 
-# An irregular form is rarely more than six times as frequent as its infinitive.
-_IRREGULAR_EXCESS = 0.8
-
 _Source = TypeVar("_Source", HunspellSource, WordArraySource)
 
 
@@ -98,7 +95,7 @@ def _is_irregular(stem: str, *, sources: Sources) -> bool:
     The table of lemmas gives a lemma for both; but "para" is a thousand times as frequent as "parir".
     """
     lemma = sources.lemma_of.get(stem, stem)
-    return lemma != stem and sources.frequency(stem) <= sources.frequency(lemma) + _IRREGULAR_EXCESS
+    return lemma != stem and not sources.is_too_frequent(stem, lemma=lemma)
 
 
 def _enclitic_pairs(pairs: Iterable[Pair]) -> Iterator[Pair]:

@@ -1,7 +1,7 @@
 """Stages for any language: what tables of lemmas, dictionaries, a WordNet, frequency lists and counts have."""
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator
 
 from training.lexicon.names import is_name
 from training.lexicon.sources import WIKDICT, Sources
@@ -16,18 +16,24 @@ def add_lemmas(words: WordList, sources: Sources) -> None:
     """What tables of lemmas have, of the forms that were ever counted.
 
     A table may have millions of forms: what nobody writes is not worth learning, but for lemmas of what is written.
+    Many tables have one lemma of a form, and that of "terre" is "terrer": what a dictionary has is a word of its own as
+    well, if it is too frequent for a form.
     """
+    headwords = sources.synsets.union(map(lower, sources.dictionaries))
     for package, table in sources.lemmas.items():
-        words.add(_counted(table, sources=sources), package=package, what="tables of lemmas")
+        pairs = _counted(table, headwords=headwords, sources=sources)
+        words.add(pairs, package=package, what="tables of lemmas")
 
 
-def _counted(table: Iterable[tuple[str, str]], *, sources: Sources) -> Iterator[Pair]:
+def _counted(table: Iterable[tuple[str, str]], *, headwords: Container[str], sources: Sources) -> Iterator[Pair]:
     for form, base in table:
         word, lemma = lower(form), lower(base)
         # Tables take short words for plurals of letters: "as", "us".
         letter = len(lemma) == 1 and word != lemma
         if sources.frequency(word) > 0 and not letter and sources.is_word(word) and sources.is_word(lemma):
             yield Pair(word, lemma, weak=_is_unusual(form, word=word, sources=sources))
+            if word in headwords and sources.is_too_frequent(word, lemma=lemma):
+                yield Pair(word, word)
             yield Pair(lemma, lemma, weak=_is_unusual(base, word=lemma, sources=sources))
 
 
