@@ -1,7 +1,7 @@
 """Tables of inflected forms and their lemmas, from the packages spacy-lookups-data and simplemma.
 
-https://github.com/explosion/spacy-lookups-data; Barbaresi, simplemma, https://doi.org/10.5281/zenodo.4673264. What is in
-simplemma may be used for some languages only: `docs/lexica.md` says why.
+https://github.com/explosion/spacy-lookups-data; Barbaresi, simplemma, https://doi.org/10.5281/zenodo.4673264. What is
+in simplemma may be used for some languages only: `docs/lexica.md` says why.
 """
 
 from collections.abc import Callable, Iterator
