@@ -36,7 +36,7 @@ def folder(small, tmp_path_factory, fresh_python):
     folder = tmp_path_factory.mktemp("work")
     done = fresh_python("-m", "st_beast", "save", "beast", "--model", small, folder=folder)
     assert (done.returncode, done.stderr) == (0, "")
-    expected = f'{folder / "beast"}\nuse it with: SentenceTransformer("beast").encode(["perro", "gato"])\n'
+    expected = f'{folder / "beast"}\nuse it with: SentenceTransformer("beast").encode(words)\n'
     assert done.stdout == expected
     st_beast.load(folder / "beast").save_pretrained(str(folder / "saved"))
     return folder
