@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import st_beast
-from beast_core import load_encoder
+from beast_core import load_encoder, shipped_languages
 from st_beast.__main__ import main
 
 WORDS = ["perro", "PERRO", "", " ", "a\nb", "<w>", "electroencefalografista", "日本語", "🙂"]
@@ -82,6 +82,7 @@ def test_the_command_explains_itself(capsys):
         main(["save", "--help"])
     help_text = capsys.readouterr().out
     assert "--model FOLDER" in help_text
+    assert f"come with the package: {', '.join(shipped_languages())}" in " ".join(help_text.split())
     assert "the folder to write" in help_text
     with pytest.raises(SystemExit, match="2"):
         main([])
