@@ -8,15 +8,17 @@ import numpy as np
 import pytest
 import spacy
 import srsly
+from spacy.cli.init_config import fill_config
 from spacy.cli.train import train
 from spacy.tokens import Doc, DocBin
 from spacy.util import load_config
-from thinc.api import Config
 
 from beast_core import BeastEncoder, UnknownLanguageError, read_encoder, shipped, write_encoder
 from beast_core.credits import read_credits
 from spacy_beast import BeastVectors
 
+# Three ways in which a German pipeline comes to the German model.
+CHOICES = {"own": {}, "model": {"model": "de"}, "language": {"language": "de"}}
 CARD = "---\nlicense: cc-by-4.0\nlanguage: {}\nauthor: Ana\ncredits:\n- Wörter (CC BY 4.0)\n---\n# Card\n"
 
 
@@ -38,8 +40,8 @@ def models(model_path, tmp_path, monkeypatch):
     return folder
 
 
-def pipeline(language, **config):
-    nlp = spacy.blank(language)
+def pipeline(code, **config):
+    nlp = spacy.blank(code)
     nlp.add_pipe("beast_vectors", config=config)
     return nlp
 
@@ -61,9 +63,6 @@ def test_a_pipeline_takes_the_model_of_its_language_or_the_one_it_is_told(models
             again = spacy.blank(language, config={"nlp": {"vectors": each}})
             assert model_of(again) == ("en" if name == "own" else "de")
     assert BeastVectors().encoder.encoder.config.language == "es"
-
-
-CHOICES = {"own": {}, "model": {"model": "de"}, "language": {"language": "de"}}
 
 
 @pytest.mark.parametrize("language", ["pl", "xx"])
@@ -146,6 +145,8 @@ TRAINING = """
 lang = "de"
 pipeline = ["tagger"]
 
+[components]
+
 [components.tagger]
 factory = "tagger"
 
@@ -165,16 +166,14 @@ subword_features = true
 
 
 def test_a_pipeline_that_was_saved_or_trained_never_looks_for_a_model_again(models, tmp_path, run_fresh):
-    nlp = spacy.blank("de")
+    (tmp_path / "pipelines").mkdir()
     for name, config in CHOICES.items():
         nlp = pipeline("de", **config)
         nlp.to_disk(tmp_path / "pipelines" / name)
     doc = Doc(nlp.vocab, words=["das", "Haus", "steht"], tags=["D", "N", "V"])
     DocBin(docs=[doc]).to_disk("corpus.spacy")
-    config = spacy.blank("de").config.merge(Config().from_str(TRAINING))
-    full = spacy.util.load_model_from_config(config, auto_fill=True).config
-    full = Config(spacy.language.DEFAULT_CONFIG).merge(full)
-    full.to_disk("config.cfg")
+    Path("base.cfg").write_text(TRAINING)
+    fill_config(Path("config.cfg"), Path("base.cfg"), silent=True)
     paths = {"paths.train": "corpus.spacy", "paths.dev": "corpus.spacy", "training.max_steps": 2}
     train("config.cfg", "out", overrides={**paths, "nlp.vectors.@vectors": "spacy_beast.BeastVectors.v1"})
     (Path("out") / "model-last").rename(tmp_path / "pipelines/trained")
