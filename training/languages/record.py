@@ -1,11 +1,16 @@
 """What a record of a language says."""
 
+import re
 from dataclasses import field
+from functools import cached_property
 from typing import Annotated, Any
 
 from pydantic.dataclasses import dataclass
 
 from training.common.settings import CHECKED, Filled, FromList
+
+# Marks that stand between the letters of a word.
+_JOINERS = "['-]"
 
 Texts = Annotated[tuple[str, ...], FromList]
 
@@ -53,6 +58,15 @@ class Language:
     lexicon: Lexicon
     noise: Noise
     word_map: dict[str, str] = field(default_factory=dict)
+
+    def spells(self, word: str) -> bool:
+        """Whether a lower-cased word is made of letters of the alphabet, and perhaps marks between them."""
+        return self._spelling.fullmatch(word) is not None
+
+    @cached_property
+    def _spelling(self) -> re.Pattern[str]:
+        letters = f"[{re.escape(self.alphabet)}]+"
+        return re.compile(f"{letters}(?:{_JOINERS}{letters})*")
 
 
 # The tables of a record that are a part of their own.

@@ -22,7 +22,7 @@ WAYS = (
     "universal_sentence_encoder",
     "all_minilm_l6_v2",
     "openai",
-    "spanish_lexical",
+    "lexical",
 )
 
 

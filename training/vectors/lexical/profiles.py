@@ -1,4 +1,4 @@
-"""What English knows of Spanish words: through the senses that a Spanish word and English lemmas share.
+"""What English knows of words of all languages: through the senses that they share with English lemmas.
 
 A profile is the mean of the vectors of a word's translations, in several encoders, and of its senses' definitions,
 weighted by how much of the word each sense is.
@@ -11,8 +11,8 @@ import numpy as np
 from scipy import sparse
 
 from training.common.rows import pieces, unit_rows
-from training.resources.multiwordnet import Sense
-from training.vectors.spanish_lexical.graph import has_entries, incidence, row_shares
+from training.vectors.lexical.graph import has_entries, incidence, row_shares
+from training.vectors.lexical.senses import Sense
 
 # Senses are weighed by the cosine between the word and the centre of all words of the sense, in a softmax of this
 # temperature: words that were translated by a machine into a sense where they do not belong are far from its centre.
@@ -20,7 +20,7 @@ _TEMPERATURE = 0.25
 # Senses that were met often in tagged English text are likelier; the power keeps rare ones in.
 _COUNT_POWER = 0.3
 _LEAST_SHARE = 0.02
-_ENGLISH_SHARE = 2.0  # of a sense's centre, against 1 for its Spanish words, which are what is in doubt
+_ENGLISH_SHARE = 2.0  # of a sense's centre, against 1 for its words, which are what is in doubt
 
 # Some definitions only make sense after the lemmas they define.
 _LEMMAS_BEFORE_DEFINITION = 4
@@ -28,16 +28,16 @@ _LEMMAS_BEFORE_DEFINITION = 4
 
 @dataclass(frozen=True)
 class SenseTable:
-    """Spanish words, their senses and the senses' English lemmas.
+    """Words of all languages by their labels, their senses and the senses' English lemmas.
 
-    `words` are single Spanish words; `spanish` `(senses, words)` and `english` `(senses, lemmas)` say with 1 which
-    belong to a sense; `links` and `opposites` are `(senses, senses)`; `counts` `(senses,)`.
+    `members` `(senses, words)` and `english` `(senses, lemmas)` say with 1 which belong to a sense; `links` and
+    `opposites` are `(senses, senses)`; `counts` `(senses,)`.
     """
 
     words: list[str]
     lemmas: list[str]
     definitions: list[str]
-    spanish: sparse.csr_array
+    members: sparse.csr_array
     english: sparse.csr_array
     links: sparse.csr_array
     opposites: sparse.csr_array
@@ -47,7 +47,7 @@ class SenseTable:
     def of(cls, senses: Mapping[str, Sense]) -> "SenseTable":
         """The table of all senses; definitions are put after their lemmas, and are empty where there is none."""
         rows = {key: row for row, key in enumerate(senses)}
-        words = sorted({word for sense in senses.values() for word in sense.lemmas if " " not in word})
+        words = sorted({word for sense in senses.values() for word in sense.words})
         lemmas = sorted({lemma for sense in senses.values() for lemma in sense.english})
         word_rows, lemma_rows = ({text: row for row, text in enumerate(texts)} for texts in (words, lemmas))
         definitions = [
@@ -68,25 +68,36 @@ class SenseTable:
             words,
             lemmas,
             definitions,
-            spanish=matrix(lambda sense: sense.lemmas, word_rows),
+            members=matrix(lambda sense: sense.words, word_rows),
             english=matrix(lambda sense: sense.english, lemma_rows),
             links=matrix(lambda sense: sense.neighbours, rows),
             opposites=matrix(lambda sense: sense.antonyms, rows),
             counts=np.array([sense.count for sense in senses.values()], dtype=np.float32),
         )
 
-    def weights(self, spanish_vectors: np.ndarray, *, english_vectors: np.ndarray) -> sparse.csr_array:
+    def centres(self, own: np.ndarray, *, encoded: np.ndarray, lemma_vectors: np.ndarray) -> np.ndarray:
+        """A unit vector for each sense, `(senses, width)` float32: the mean of its words' and of its lemmas' means.
+
+        `own` `(words, width)` are the words' vectors, of which only those count that were `encoded` `(words,)` bool;
+        `lemma_vectors` `(lemmas, width)` are of the same encoder. Zeros for a sense of which nothing was encoded.
+        """
+        of_words = row_shares(sparse.csr_array(self.members @ sparse.diags_array(encoded.astype(np.float32))))
+        centres = of_words @ unit_rows(own.astype(np.float32))
+        centres += row_shares(self.english) @ unit_rows(lemma_vectors.astype(np.float32))
+        return unit_rows(centres)
+
+    def weights(self, own: np.ndarray, *, lemma_vectors: np.ndarray) -> sparse.csr_array:
         """How much of each word each of its senses is, `(words, senses)`, rows that sum to 1.
 
-        The vectors, `(words, width)` and `(lemmas, width)`, are of one encoder for both languages.
+        The vectors, `(words, width)` and `(lemmas, width)`, are of one encoder for all languages.
         """
-        spanish = _centred_units(spanish_vectors)
-        centres = row_shares(self.spanish) @ spanish
-        centres += _ENGLISH_SHARE * (row_shares(self.english) @ _centred_units(english_vectors))
+        words_centred = _centred_units(own)
+        centres = row_shares(self.members) @ words_centred
+        centres += _ENGLISH_SHARE * (row_shares(self.english) @ _centred_units(lemma_vectors))
         lengths = np.linalg.norm(centres, axis=1)
-        pairs = sparse.coo_array(self.spanish.T)
+        pairs = sparse.coo_array(self.members.T)
         words, senses = pairs.coords
-        products = [(spanish[words[rows]] * centres[senses[rows]]).sum(axis=1) for rows in pieces(len(words))]
+        products = [(words_centred[words[rows]] * centres[senses[rows]]).sum(axis=1) for rows in pieces(len(words))]
         cosines = np.concatenate(products) / np.where(lengths > 0, lengths, 1)[senses]
         weights = np.exp(cosines / _TEMPERATURE) * (1 + self.counts[senses]) ** _COUNT_POWER
         shares = row_shares(sparse.csr_array(sparse.coo_array((weights, (words, senses)), shape=pairs.shape)))
