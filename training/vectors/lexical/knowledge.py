@@ -95,7 +95,7 @@ class Knowledge:
                 for language in map(read_language, words)
             ]
         )
-        encoded = own.any(axis=1)
+        encoded = np.any(own, axis=1)
         centres = table.centres(own, encoded=encoded, lemma_vectors=lemmas)
         shared = unit_rows(row_shares(sparse.csr_array(table.members.T)) @ centres).astype(np.float16)
         own[~encoded] = shared[~encoded]

@@ -138,7 +138,7 @@ class _Voters:
                 keys = [key for key in self._synsets.get((language, word), ()) if not part or _part(key) == part]
                 for key in keys:
                     strongest[key] = max(strongest.get(key, 0.0), len(keys) ** _DOUBT)
-                for key, vote in strongest.items():
+            for key, vote in strongest.items():
                 votes[key] += vote
             voters.update(strongest.keys())
         if not votes:

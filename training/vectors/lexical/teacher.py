@@ -141,7 +141,7 @@ class LexicalTeacher:
         instead = np.where(rows >= 0, rows, lemma_rows)
         lacking = ~own.any(axis=1) & (instead >= 0)
         own[lacking] = profiles.own[instead[lacking]]
-        known = own.any(axis=1)
+        known = np.any(own, axis=1)
         vectors = np.zeros((len(words), self.width), dtype=np.float32)
         if known.any():
             rows, lemma_rows = rows[known], lemma_rows[known]
