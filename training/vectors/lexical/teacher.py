@@ -137,10 +137,7 @@ class LexicalTeacher:
         """
         profiles, moved = self._profiles, self._moved
         rows, lemma_rows = self._rows(words)
-        own = self._knowledge.encode(self._written(words), language=self._language)
-        instead = np.where(rows >= 0, rows, lemma_rows)
-        lacking = ~own.any(axis=1) & (instead >= 0)
-        own[lacking] = profiles.own[instead[lacking]]
+        own = self._own(words, rows=rows, lemma_rows=lemma_rows)
         known = np.any(own, axis=1)
         vectors = np.zeros((len(words), self.width), dtype=np.float32)
         if known.any():
@@ -148,6 +145,15 @@ class LexicalTeacher:
             described = Described(own[known], _mixed(profiles.parts, rows=rows, lemma_rows=lemma_rows))
             vectors[known] = self._space.vectors(described, moved=moved, rows=rows, lemma_rows=lemma_rows)
         return vectors, known
+
+    def _own(self, words: Sequence[str], *, rows: np.ndarray, lemma_rows: np.ndarray) -> np.ndarray:
+        """The words' own vectors, `(words, width)` float16: that of the profile, else the encoder's, else the lemma's."""
+        own = self._profiles.own[rows]
+        rest = np.flatnonzero(rows < 0)
+        own[rest] = self._knowledge.encode(self._written([words[row] for row in rest]), language=self._language)
+        of_lemma = np.flatnonzero(~np.any(own, axis=1) & (lemma_rows >= 0))
+        own[of_lemma] = self._profiles.own[lemma_rows[of_lemma]]
+        return own
 
     def make_profiles(self) -> None:
         """Puts the sources together, and writes that to the folder."""
