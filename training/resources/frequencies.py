@@ -65,11 +65,8 @@ def count_words(log_probabilities: Mapping[str, float]) -> dict[str, Counts]:
         share[case] += math.exp(logarithm)
         # Of equals the later one in the alphabet, where lower case follows capitals.
         written[lower] = max(written.get(lower, (-math.inf, "")), (logarithm, word))
-    return {
-        word: Counts(
-            round(math.log10(sum(share) * 1e9), 2),
-            *(round(part / sum(share), 4) for part in share[1:]),
-            written[word][1],
-        )
-        for word, share in shares.items()
-    }
+    counts = {}
+    for word, share in shares.items():
+        capitalised, capitals = (round(part / sum(share), 4) for part in share[1:])
+        counts[word] = Counts(round(math.log10(sum(share) * 1e9), 2), capitalised, capitals, written[word][1])
+    return counts
