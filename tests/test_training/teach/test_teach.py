@@ -336,6 +336,7 @@ import numpy as np
 import training.teach.run
 from training.common.processes import peak_memory
 from training.teach.__main__ import main
+from training.vectors import OfAnyLanguage
 
 class Hashing(OfAnyLanguage):
     width = 32
