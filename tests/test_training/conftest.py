@@ -31,7 +31,7 @@ def tiny_table(tmp_path_factory):
     of_letter = {letter: random.normal(size=(5, 16)) for letter in "aeioubcdfglmnprst"}
     vectors = np.array([sum(of_letter[letter][place] for place, letter in enumerate(word)) for word in words])
     path = tmp_path_factory.mktemp("table") / "tiny.parquet"
-    write_table(path, words=words, vectors=vectors, frequencies=np.linspace(7, 1, len(words)))
+    write_table(path, words=words, vectors=vectors, frequencies=np.linspace(7, 1, len(words)), language="es")
     return path
 
 
