@@ -122,13 +122,15 @@ class Language:
     """A record: `code` is that of ISO 639-1, `name` the English name.
 
     `alphabet` has every letter that a lower-cased word may be made of. `encoder` are the settings of a student that
-    differ from the preset's. `word_map` has the everyday words that are drawn, by the name of their field.
+    differ from the preset's. `credits` are the works that are used for this language alone, each with its
+    licence. `word_map` has the everyday words that are drawn, by the name of their field.
     """
 
     code: Filled
     name: Filled
     alphabet: Filled
     encoder: dict[str, Any] = field(default_factory=dict)
+    credits: Texts = ()
     teacher: TeacherSources
     lexicon: Lexicon
     noise: Noise

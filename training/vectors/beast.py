@@ -9,7 +9,8 @@ from pydantic.dataclasses import dataclass
 
 from beast_core import load_encoder
 from beast_core.model_files import CONFIG_FILE, MODULES_FILE, ModelFolderError, read_json
-from beast_core.storage import CONFIG_KEY, SHIPPED_MODEL
+from beast_core.shipped import model_folder
+from beast_core.storage import CONFIG_KEY
 from training.common.files import digest
 from training.common.settings import CHECKED
 from training.vectors import Free, Way
@@ -24,7 +25,7 @@ class Options:
     @property
     def path(self) -> Path:
         """Where it lies."""
-        return Path(self.model) if self.model else SHIPPED_MODEL
+        return Path(self.model) if self.model else model_folder()
 
 
 class BeastVectors(Free):
