@@ -11,6 +11,7 @@ import numpy as np
 from filelock import FileLock, Timeout
 
 from training.common.processes import run_apart
+from training.languages import Language
 from training.resources.frequencies import read_frequencies
 from training.vectors.lexical.encoded import load_arrays, save_arrays
 from training.vectors.lexical.knowledge import Knowledge
@@ -114,9 +115,7 @@ class JointSpace:
         """
         own, frequent, more = [of.own for of in profiles.values()], [], []
         for language in self.knowledge.languages:
-            frequencies = read_frequencies(language.code)
-            ordered = sorted(filter(language.spells, frequencies), key=lambda word: (-frequencies[word], word))
-            listed = dict.fromkeys(ordered[: self._options.frequent_words])
+            listed = dict.fromkeys(_most_frequent(language, count=self._options.frequent_words))
             profiled = dict.fromkeys(profiles[language.code].words)
             frequent.append(np.fromiter(map(listed.__contains__, profiled), dtype=bool, count=len(profiled)))
             rest = [word for word in listed if word not in profiled]
@@ -145,6 +144,12 @@ class JointSpace:
 
     def _file(self, name: str) -> Path:
         return self._folder / f"{name}-{self.key}.npz"
+
+
+def _most_frequent(language: Language, *, count: int) -> list[str]:
+    """The most frequent words that are spelled with the letters of a language, of equals the first in the alphabet."""
+    frequencies = read_frequencies(language.code)
+    return sorted(filter(language.spells, frequencies), key=lambda word: (-frequencies[word], word))[:count]
 
 
 def _are_there(files: list[Path]) -> bool:

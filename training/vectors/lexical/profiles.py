@@ -120,7 +120,7 @@ def of_translations(
 
 
 def mean_rows(shares: sparse.csr_array, *, rows: np.ndarray) -> np.ndarray:
-    """Unit vectors `(words, width)` float16 along the means of `rows` `(senses, width)` by `shares` `(words, senses)`."""
+    """Unit vectors `(words, width)` float16 along means of `rows` `(senses, width)`; `shares` are `(words, senses)`."""
     means = np.empty((shares.shape[0], rows.shape[1]), dtype=np.float16)
     for piece in pieces(len(means)):
         means[piece] = unit_rows(shares[piece] @ rows)
@@ -148,7 +148,7 @@ def _means(shares: sparse.csr_array, vectors: np.ndarray, *, centred: bool) -> n
 
 
 def _centred_units(vectors: np.ndarray, *, there: np.ndarray | None = None) -> np.ndarray:
-    """Rows less their mean, at length 1, float32; those that are not `there` `(rows,)` bool are zeros and do not count."""
+    """Rows less their mean, at length 1, float32; those not `there` `(rows,)` bool are zeros and do not count."""
     centred = vectors.astype(np.float32)
     centred -= centred.mean(axis=0) if there is None else centred[there].mean(axis=0)
     _scale(centred)
