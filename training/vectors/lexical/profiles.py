@@ -82,8 +82,8 @@ class SenseTable:
         `lemma_vectors` `(lemmas, width)` are of the same encoder. Zeros for a sense of which nothing was encoded.
         """
         of_words = row_shares(sparse.csr_array(self.members @ sparse.diags_array(encoded.astype(np.float32))))
-        centres = of_words @ unit_rows(own.astype(np.float32))
-        centres += row_shares(self.english) @ unit_rows(lemma_vectors.astype(np.float32))
+        centres = of_words @ _units(own)
+        centres += row_shares(self.english) @ _units(lemma_vectors)
         return unit_rows(centres)
 
     def weights(self, own: np.ndarray, *, lemma_vectors: np.ndarray) -> sparse.csr_array:
@@ -106,6 +106,27 @@ class SenseTable:
         return row_shares(shares)
 
 
+def of_translations(
+    weights: sparse.csr_array, *, table: SenseTable, centres: np.ndarray, lemma_vectors: np.ndarray
+) -> np.ndarray:
+    """Means `(words, width)` float16 of what the lemmas and the centres of a word's senses say, of equal weight.
+
+    `lemma_vectors` `(lemmas, width)` and `centres` `(senses, width)` are of one encoder.
+    """
+    of_words = of_lemmas(weights, table=table, vectors=lemma_vectors, centred=False)
+    for rows in pieces(len(of_words)):
+        of_words[rows] = unit_rows(of_words[rows].astype(np.float32)) + unit_rows(weights[rows] @ centres)
+    return of_words
+
+
+def mean_rows(shares: sparse.csr_array, *, rows: np.ndarray) -> np.ndarray:
+    """Unit vectors `(words, width)` float16 along means of `rows` `(senses, width)`; `shares` are `(words, senses)`."""
+    means = np.empty((shares.shape[0], rows.shape[1]), dtype=np.float16)
+    for piece in pieces(len(means)):
+        means[piece] = unit_rows(shares[piece] @ rows)
+    return means
+
+
 def of_lemmas(weights: sparse.csr_array, *, table: SenseTable, vectors: np.ndarray, centred: bool = True) -> np.ndarray:
     """Means `(words, width)` float16 of the lemmas' vectors `(lemmas, width)`; zeros where a word has none of them."""
     return _means(row_shares(weights @ row_shares(table.english)), vectors, centred=centred)
@@ -120,21 +141,30 @@ def of_definitions(weights: sparse.csr_array, *, table: SenseTable, vectors: np.
 def _means(shares: sparse.csr_array, vectors: np.ndarray, *, centred: bool) -> np.ndarray:
     """Means of unit vectors, `centred` before; a row of zeros among the vectors counts as none."""
     there = np.any(vectors, axis=1)
-    vectors = _centred_units(vectors, there=there) if centred else unit_rows(vectors.astype(np.float32))
+    vectors = _centred_units(vectors, there=there) if centred else _units(vectors)
     means = np.concatenate([(shares[rows] @ vectors).astype(np.float16) for rows in pieces(shares.shape[0])])
     means[~has_entries(shares)] = 0
     return means
 
 
 def _centred_units(vectors: np.ndarray, *, there: np.ndarray | None = None) -> np.ndarray:
-    """Rows less their mean, at length 1, float32; those that are not `there` `(rows,)` bool are zeros and do not count.
-
-    In place after one copy: these are the largest matrices of all.
-    """
+    """Rows less their mean, at length 1, float32; those not `there` `(rows,)` bool are zeros and do not count."""
     centred = vectors.astype(np.float32)
     centred -= centred.mean(axis=0) if there is None else centred[there].mean(axis=0)
-    lengths = np.linalg.norm(centred, axis=1, keepdims=True)
-    centred /= np.where(lengths > 0, lengths, 1)
+    _scale(centred)
     if there is not None:
         centred[~there] = 0
     return centred
+
+
+def _units(vectors: np.ndarray) -> np.ndarray:
+    units = vectors.astype(np.float32)
+    _scale(units)
+    return units
+
+
+def _scale(rows: np.ndarray) -> None:
+    """Scales rows to length 1, but for zeros, piece by piece and in place: these are the largest matrices of all."""
+    for piece in pieces(len(rows)):
+        lengths = np.linalg.norm(rows[piece], axis=1, keepdims=True)
+        rows[piece] /= np.where(lengths > 0, lengths, 1)

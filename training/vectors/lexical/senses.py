@@ -52,7 +52,7 @@ class Sense:
 
 @dataclass(frozen=True)
 class JointSenses:
-    """All senses by key, and of each word of WikDict how often it is written how: `{label: {"Hund": 3}}`."""
+    """All senses by key, and how often WikDict writes a word how, `{label: {"Hund": 3}}`, where capitals matter."""
 
     senses: dict[str, Sense]
     written: Mapping[str, Counter[str]]
@@ -76,7 +76,8 @@ def read_joint_senses(languages: Sequence[Language], *, debian_root: Path, wikdi
     codes = {language.teacher.wikdict: language.code for language in languages}
     if wikdict:
         entries = read_entries(debian_root, languages=[*codes, *PIVOTS])
-    return JointSenses(join(members, synsets=synsets, entries=entries, codes=codes), _written(entries, codes=codes))
+    written = {language.teacher.wikdict: language.code for language in languages if language.teacher.written}
+    return JointSenses(join(members, synsets=synsets, entries=entries, codes=codes), _written(entries, codes=written))
 
 
 def join(
@@ -107,15 +108,14 @@ def join(
     for key, members_of in sorted(joined.items()):
         labels = sorted(label(language, word) for language, of in members_of.items() for word in of if " " not in word)
         if labels and (len(labels) > 1 or english.get(key)):
-            synset = synsets.get(key)
-            senses[key] = (
-                Sense(
-                    tuple(labels), synset.english, synset.definition, synset.neighbours, synset.antonyms, synset.count
-                )
-                if synset
-                else Sense(tuple(labels), english.get(key, ()))
-            )
+            senses[key] = _sense(tuple(labels), synset=synsets.get(key), english=english.get(key, ()))
     return senses
+
+
+def _sense(words: tuple[str, ...], *, synset: Synset | None, english: tuple[str, ...]) -> Sense:
+    if synset is None:
+        return Sense(words, english)
+    return Sense(words, synset.english, synset.definition, synset.neighbours, synset.antonyms, synset.count)
 
 
 class _Voters:

@@ -159,8 +159,10 @@ def _move(anchors: np.ndarray, *, moved: np.ndarray, rows: np.ndarray, lemma_row
     """Each word where its own neighbours moved it or, if it has none, most of the way that its lemma went."""
     moves = np.append(moved.any(axis=1), False)  # at -1
     share = np.where(moves[rows], 1.0, np.where(moves[lemma_rows], _FOLLOW, 0.0)).astype(np.float32)
-    source = np.where(moves[rows], rows, lemma_rows)
-    return unit_rows(anchors + share[:, None] * moved[source].astype(np.float32))
+    source, goes = np.where(moves[rows], rows, lemma_rows), share > 0
+    vectors = anchors.copy()
+    vectors[goes] += share[goes, None] * moved[source[goes]].astype(np.float32)
+    return unit_rows(vectors)
 
 
 def _fit_block(name: str, weight: float, words: Described, frequent: np.ndarray, images: np.ndarray) -> Block:
