@@ -13,7 +13,7 @@ from beast_core.files import write_file
 from training.common.errors import InputError
 from training.common.statistics import RESAMPLES, SEED
 from training.evaluate.evaluation_sets import EvaluationSets, read_sets, shipped_sets
-from training.evaluate.kinds import clustering
+from training.evaluate.kinds import KINDS, clustering
 from training.evaluate.memory import resident_bytes_added
 from training.evaluate.report import Data, ModelScores, Report, Teacher, Timings
 from training.evaluate.results import notes, result_rows, rows_to_markdown, rows_to_text
@@ -54,7 +54,7 @@ def read_inputs(
     table = read_table(teacher, lowercase=False) if teacher else None
     return Inputs(
         models=sources,
-        sets=read_sets([*folders, *shipped_sets(language)], teacher=table),
+        sets=read_sets([*folders, *shipped_sets(language)], kinds=KINDS, teacher=table),
         folders=folders,
         teacher=Teacher(file=str(teacher), sha256=table.digest) if table else None,
         teacher_width=table.width if table else None,
@@ -89,13 +89,18 @@ def evaluate(inputs: Inputs) -> tuple[Report, dict[str, bytes]]:
         seed=SEED,
         resamples=RESAMPLES,
         clustering_seeds=len(clustering.SEEDS),
-        versions={"python": platform.python_version(), **{package: version(package) for package in _PACKAGES}},
+        versions=installed_versions(),
         data=Data(folder=", ".join(map(str, inputs.folders)) or None, sha256=inputs.sets.digests),
         teacher=inputs.teacher,
         models=models,
         timings=Timings(threads=torch.get_num_threads(), words_per_second=speeds, resident_bytes_added=memory),
     )
     return report, pictures
+
+
+def installed_versions() -> dict[str, str]:
+    """Of Python and of the packages that the numbers may depend on."""
+    return {"python": platform.python_version(), **{package: version(package) for package in _PACKAGES}}
 
 
 def _scores(source: ModelSource, model: WordVectors, *, inputs: Inputs) -> ModelScores:
@@ -124,15 +129,15 @@ def run(inputs: Inputs, *, output: Path) -> None:
     """Measures, writes `metrics.json`, `results.md` and the pictures to a folder, and prints the results."""
     output.mkdir(parents=True, exist_ok=True)
     report, pictures = evaluate(inputs)
-    rows, names = result_rows(report), list(report.models)
+    rows, names = result_rows(report, kinds=KINDS), list(report.models)
     files: dict[str, str | bytes] = {
         "metrics.json": report.to_json(),
-        "results.md": "# Results\n\n" + rows_to_markdown(rows, models=names) + notes(report),
+        "results.md": "# Results\n\n" + rows_to_markdown(rows, models=names) + notes(report, kinds=KINDS),
         **pictures,
     }
     for name, content in files.items():
         write_file(output / name, content)
-    print(rows_to_text(rows, models=names) + notes(report))
+    print(rows_to_text(rows, models=names) + notes(report, kinds=KINDS))
     print(f"Wrote {', '.join(files)} to {output}")
 
 
