@@ -188,8 +188,8 @@ BAD_FOLDERS = {
         ["config.json does not describe a BEAST model", '"beast"'],
     ),
     "newer format": (
-        lambda folder: change_config(folder, lambda beast: beast.update(format_version=5)),
-        ["format version 5, expected 3 or 4", "a newer", "pip install --upgrade beast-vectors"],
+        lambda folder: change_config(folder, lambda beast: beast.update(format_version=6)),
+        ["format version 6, expected 3 to 5", "a newer", "pip install --upgrade beast-vectors"],
     ),
     "unknown key": (
         lambda folder: change_config(folder, lambda beast: beast["encoder"].update(colour="red")),
@@ -271,7 +271,7 @@ def test_a_damaged_folder_is_named_with_what_was_found_and_expected(model, damag
 def test_an_older_or_odd_format_version_is_not_called_newer(model):
     for version in (2, "3", None, 3.0, True, [3]):
         change_config(model, lambda beast, version=version: beast.update(format_version=version))
-        with pytest.raises(ModelFolderError, match="expected 3 or 4; train the model again") as caught:
+        with pytest.raises(ModelFolderError, match="expected 3 to 5; train the model again") as caught:
             read_encoder(model)
         assert f"version {version!r}" in str(caught.value) and "newer" not in str(caught.value)
 
@@ -288,6 +288,17 @@ def test_a_folder_from_before_there_were_spelling_rules_keeps_the_first(model):
         )
         newest.encoder.load_state_dict(first.encoder.state_dict())
         assert np.array_equal(first.encode([word]), newest.encode([word])) == alike
+
+
+def test_the_language_and_the_space_are_written_and_change_no_weight(ngram, model, files):
+    named = BeastEncoder(replace(ngram.config, language="pt-br", space="lexical ñ 1"))
+    named.load_state_dict(ngram.state_dict())
+    folder = write_encoder(named, model.parent / "named")
+    described = json.loads((folder / "config.json").read_text())["beast"]
+    assert (described["format_version"], described["encoder"]["language"]) == (5, "pt-br")
+    assert json.loads((model / "config.json").read_text())["beast"]["format_version"] == 4
+    assert read_encoder(folder).config == named.config
+    assert files(folder)["model.safetensors"] == files(model)["model.safetensors"]
 
 
 @pytest.mark.parametrize(

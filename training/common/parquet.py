@@ -86,6 +86,13 @@ class Columns:
             )
 
 
+def read_metadata(path: Path) -> dict[str, str]:
+    """What the writer of a Parquet file said of the whole of it. Raises `ValueError`, with the file's name."""
+    with _whole(path):
+        said = parquet.read_schema(path).metadata or {}
+        return {name.decode(errors="replace"): value.decode(errors="replace") for name, value in said.items()}
+
+
 def _promised_width(metadata: parquet.FileMetaData) -> int:
     """Entries of the widest vectors, as far as the footer tells."""
     groups = (metadata.row_group(index) for index in range(metadata.num_row_groups))

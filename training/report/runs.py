@@ -79,7 +79,7 @@ def read_finished_run(folder: Path, *, teacher: Teacher) -> Run:
             f"{learnt_from}); run training.evaluate with --teacher and that table"
         )
     encoder = read_encoder(model)
-    if encoder.config != settings.encoder_config():
+    if encoder.config.network != settings.encoder_config().network:
         raise InputError(f"{model} has not the shape that the settings of its run mean today: train it again")
     return Run(folder.resolve().name, settings, step, log, table, model, encoder)
 

@@ -52,7 +52,14 @@ class Estimate:
 
 
 class Teacher(WordVectors, Protocol):
-    """Vectors that say what they are and what they cost. The same words always get the same vectors."""
+    """Vectors that say what they are and what they cost. The same words always get the same vectors.
+
+    `language` is the ISO 639-1 code of the language whose words it is asked for, `space` what identifies the space
+    that its vectors lie in, which may be that of other languages too; both are "" where it does not say.
+    """
+
+    language: str
+    space: str
 
     def identity(self) -> dict[str, Any]:
         """Everything that determines the vectors, as JSON types: digests of files, names, options; never a secret."""
@@ -61,8 +68,15 @@ class Teacher(WordVectors, Protocol):
         """What looking these words up will take; None if it costs nothing but time."""
 
 
-class Free:
-    """A part of teachers that cost nothing but time."""
+class OfAnyLanguage:
+    """A part of teachers that take the words of whatever language they are given, and say nothing of their space."""
+
+    language: str = ""
+    space: str = ""
+
+
+class Free(OfAnyLanguage):
+    """A part of those that cost nothing but time."""
 
     def estimate(self, words: Iterable[str]) -> Estimate | None:
         """None."""

@@ -24,7 +24,7 @@ from training.common.parquet import Columns
 from training.common.processes import run_apart
 from training.common.rows import pieces
 from training.common.settings import CHECKED, FromList
-from training.vectors import Estimate
+from training.vectors import Estimate, OfAnyLanguage
 from training.vectors.spanish_lexical.knowledge import SOURCES, Knowledge, Profiles
 from training.vectors.spanish_lexical.space import Described, LexicalSpace
 
@@ -61,12 +61,14 @@ class Options:
         return sources
 
 
-class SpanishLexicalTeacher:
+class SpanishLexicalTeacher(OfAnyLanguage):
     """See `training.vectors.Teacher`; it knows every word.
 
     What was encoded and fitted is kept in `folder`. Raises `ValueError` and `FileNotFoundError` that name the package
     to install.
     """
+
+    language = "es"
 
     def __init__(self, options: Options, *, lexicon: Path, folder: Path) -> None:
         self._options, self._lexicon, self._folder = options, lexicon, folder
