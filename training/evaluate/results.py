@@ -23,9 +23,10 @@ _NOTE_ON_BOUNDS = (
 )
 _NOTE_ON_UNKNOWN = 'An unknown word is a zero vector; "93% known" is the share of items that a table has.'
 _NOTE_ON_COSTS = (
-    "Speed is rough: new words a second, CPU threads: {threads}. Memory: what loading the model and embedding {words:,} words adds to the resident "
-    "pages (anonymous ones and those of files) of a fresh process with torch, pandas and, where needed, spaCy or "
-    "sentence-transformers imported; also what these import and set aside on first use; without a peak while loading."
+    "Speed is rough: new words a second, CPU threads: {threads}. Memory: what loading the model and embedding {words:,}"
+    " words adds to the resident pages (anonymous ones and those of files) of a fresh process with torch, pandas and, "
+    "where needed, spaCy or sentence-transformers imported; also what these import and set aside on first use; without "
+    "a peak while loading."
 )
 
 
@@ -46,7 +47,7 @@ def result_rows(report: Report, *, kinds: Sequence[Kind[Any, Any, Any]]) -> list
 
 
 def score_rows(report: Report, *, kinds: Sequence[Kind[Any, Any, Any]]) -> list[ResultRow]:
-    """What the vectors are worth by the measures of the kinds, without size, speed and memory; nothing of what no model has."""
+    """What the vectors are worth by the kinds, without size, speed and memory; nothing of what no model has."""
     rows = []
     for kind in kinds:
         found = [model.sets.get(kind.name, {}) for model in report.models.values()]

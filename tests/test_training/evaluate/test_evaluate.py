@@ -26,6 +26,8 @@ from training.evaluate.kinds.kind import Measure
 from training.evaluate.neighbours import answer_ranks, nearest_is_right
 from training.evaluate.report import read_report
 from training.evaluate.scores import Score
+from training.evaluate.speed import made_up_words
+from training.table import write_table
 from training.vectors.find import find_model
 
 # Cosines of the pairs below: sol-astro 0.8, astro-luna 0.6, sol-luna 0, astro-noche -0.8, sol-noche -1.
@@ -279,6 +281,45 @@ def test_a_set_that_several_folders_have_is_taken_once_from_the_first(folder, tm
     assert report.data.sha256["robust/typos_libreoffice_es.tsv"] == digest(
         folder / "sets/robust/typos_libreoffice_es.tsv"
     )
+
+
+def test_an_unknown_language_is_told(folder, tmp_path):
+    with pytest.raises(SystemExit, match=r"^error: no language 'dee', expected one of .*; did you mean 'de'\?"):
+        main([str(folder / "stars.npy"), "--language", "dee", "--output", str(tmp_path / "out")])
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        (
+            {"language": "de"},
+            r"beast is of the language 'es', the table of --teacher of 'de', which cannot be compared",
+        ),
+        ({"language": "es", "space": "another"}, "beast is of the space 'one', the table of --teacher of 'another'"),
+        ({}, None),
+        ({"language": "es", "space": "one"}, None),
+    ],
+)
+def test_a_teacher_of_another_language_or_space_is_told(tmp_path, said, told):
+    shape = {"hidden_width": 8, "heads": 2, "feed_forward_width": 8, "ngram_buckets": 11, "output_width": 4}
+    config = EncoderConfig.preset("beast", **shape, language="es", space="one")
+    model = write_encoder(BeastEncoder(config), tmp_path / "beast")
+    words = ["sol", "mar", "luna", "casa"]
+    write_table(tmp_path / "t.parquet", words=words, vectors=np.eye(4), frequencies=np.ones(4), **said)
+    arguments = [str(model), "--language", "fi", "--teacher", str(tmp_path / "t.parquet")]
+    if told:
+        with pytest.raises(SystemExit, match=f"^error: {told}"):
+            main([*arguments, "--output", str(tmp_path / "out")])
+        assert not list(tmp_path.glob("out/*"))
+    else:
+        main([*arguments, "--output", str(tmp_path / "out")])
+
+
+def test_made_up_words_are_of_the_alphabet_without_its_accents():
+    words = made_up_words(500, alphabet="абвгдйё")
+    assert len(set(words)) == 500 and set("".join(words)) == set("абвгд")
+    assert words == made_up_words(500, alphabet="абвгдйё")
+    assert {len(word) for word in made_up_words(500)} == set(range(4, 11))
 
 
 def test_closeness_to_the_teacher(folder, tiny_table, capsys):

@@ -55,6 +55,17 @@ def test_retrieval_asks_only_what_is_not_given_away(tmp_path):
     assert found["tweetnorm_dev500_es"].candidates == ["casa", "peru"]
 
 
+def test_retrieval_sets_are_told_by_their_columns_and_parts_to_learn_from_are_not_measured(tmp_path):
+    files = {
+        "robust/errors.tsv": "note\tright\twrong\n-\tthe\tteh\n",  # without a kind there is no part of it
+        "robust/no_accents.tsv": "wrong\tright\tkind\nteh\tthe\tother\n",
+        "robust/forms_train-medium.tsv": "lemma\tform\ttags\ngo\twent\tV\n",
+        "robust/training_shoes.tsv": "lemma\tform\ttags\ngo\twent\tV\n",
+    }
+    found = read_sets([write(tmp_path, files)], kinds=KINDS).of_kind["retrieval"]
+    assert [each.name for each in found] == ["errors", "no_accents", "training_shoes"]
+
+
 def test_digests_tell_the_files_apart(tmp_path):
     before = read_sets([write(tmp_path, {"similarity/casa.tsv": PAIRS})], kinds=KINDS).digests
     after = read_sets([write(tmp_path, {"similarity/casa.tsv": PAIRS.replace("7.5", "7.6")})], kinds=KINDS).digests
@@ -82,6 +93,8 @@ def test_digests_tell_the_files_apart(tmp_path):
             {"analogy/a.tsv": "a\tb\tc\td\nsol\tmar\tsal\tmar\n"},
             r"found no usable question, expected four single words a row, the last not among the others",
         ),
+        ({"robust/a.tsv": "word\tright\nteh\tthe\n"}, r"a\.tsv: found columns right, word, expected wrong, right or"),
+        ({"robust/a.tsv": "wrong\tright\n"}, r"a\.tsv: found columns \(no rows\), expected wrong, right or"),
         (
             {"robust/tweetnorm_dev500_es.tsv": "oov\tclass\tnormalised\nsol\t0\tSol\n"},
             r"tweetnorm_dev500_es\.tsv: found nothing to ask",

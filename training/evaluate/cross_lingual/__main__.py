@@ -47,7 +47,8 @@ def read_sets_of(languages: Sequence[str], *, folders: Sequence[Path]) -> Evalua
     if not any(usable.values()):
         there = {"-".join(each.languages) for found in sets.of_kind.values() for each in found}
         raise InputError(
-            f"no set of two of {', '.join(languages)}; there are sets of {', '.join(sorted(there))}: give models of those"
+            f"no set of two of {', '.join(languages)}; there are sets of {', '.join(sorted(there))}: give models of "
+            "those languages"
         )
     return replace(sets, of_kind=usable)
 

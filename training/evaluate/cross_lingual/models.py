@@ -4,12 +4,11 @@ from collections.abc import Mapping, Sequence
 
 from training.common.errors import InputError
 from training.languages import read_language
-from training.vectors import WordVectors
+from training.vectors import PlacedVectors
 from training.vectors.find import ModelSource, find_model
 
-
 # A model for each language, by its code; one model may serve several.
-LanguageModels = Mapping[str, WordVectors]
+LanguageModels = Mapping[str, PlacedVectors]
 
 
 def find_models(given: Sequence[str]) -> dict[str, ModelSource]:
@@ -34,10 +33,13 @@ def find_models(given: Sequence[str]) -> dict[str, ModelSource]:
 
 
 def load_models(sources: Mapping[str, ModelSource]) -> LanguageModels:
-    """Loads each model once. Raises `InputError` unless all have vectors of one width."""
+    """Loads each model once. Raises `InputError` for vectors that cannot be compared: of two spaces, or two widths."""
     loaded = {given: find_model(given).load() for given in dict.fromkeys(each.given for each in sources.values())}
     models = {language: loaded[source.given] for language, source in sources.items()}
     if len({model.width for model in models.values()}) > 1:
         widths = ", ".join(f"{language} {model.width}" for language, model in models.items())
         raise InputError(f"vectors of different widths cannot be compared: {widths}; give models of one space")
+    if len({model.space for model in models.values() if model.space}) > 1:
+        spaces = ", ".join(f"{sources[language].given} {model.space!r}" for language, model in models.items())
+        raise InputError(f"vectors of different spaces cannot be compared: {spaces}; give models of one space")
     return models

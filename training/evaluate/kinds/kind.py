@@ -43,8 +43,8 @@ class Measure(Generic[ObservedT]):
 class Kind(Generic[ModelT, GivenT, ObservedT]):
     """A kind of sets: its `name` in `metrics.json`, and what is done with them.
 
-    What is asked is a `WordVectors`, or several of them where sets are of several languages. `find` reads all sets of the kind. `observe` asks a model, and gives an observation for each name under which the
-    scores stand. `note` explains what all its measures share.
+    `find` reads all sets of the kind. `observe` asks a model, or several models of as many languages, and gives an
+    observation for each name under which the scores stand. `note` explains what all its measures share.
     """
 
     name: str
