@@ -2,7 +2,6 @@
 
 import io
 import json
-import math
 import tarfile
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,13 +10,12 @@ from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 from statistics import median
-from typing import Any
-
-import srsly
 
 from training.common.files import digest
 from training.resources.downloads import SourceError, download
+from training.resources.frequencies import Counts, read_counts, read_frequencies
 from training.resources.hunspell import Affixes, read_affixes, read_dictionary
+from training.resources.lookups import read_table
 from training.resources.multiwordnet import read_words
 
 WORD_ARRAY_URL = "https://registry.npmjs.org/an-array-of-spanish-words/-/an-array-of-spanish-words-2.0.0.tgz"
@@ -37,15 +35,6 @@ LICENCES = {
 
 _MODULES = ("multiwordnet", "spacy_lookups_data", "wordfreq")
 _DICTIONARY = "usr/share/hunspell/es_ES"
-
-
-@dataclass(frozen=True)
-class Counts:
-    """How often a word was counted in any case (Zipf), and which share of it as in `Madrid` and as in `OTAN`."""
-
-    frequency: float
-    capitalised: float
-    capitals: float
 
 
 @dataclass(frozen=True)
@@ -94,12 +83,12 @@ def read_sources(*, debian_root: Path, downloads: Path) -> Sources:
     return Sources(
         entries=list(read_dictionary(entries)),
         affixes=read_affixes(rules),
-        lemmas=read_lookups("lemma_lookup"),
+        lemmas=read_table("es", "lemma_lookup"),
         listed=read_word_array(archive),
         with_senses=read_words("spanish"),
         frequencies=read_frequencies("es"),
         english=read_frequencies("en"),
-        counts=count_words(read_lookups("lexeme_prob")),
+        counts=read_counts("es"),
         versions={
             "hunspell-es": f"sha256 {digest(rules)[:12]} (.aff), {digest(entries)[:12]} (.dic)",
             "spacy-lookups-data": version("spacy-lookups-data"),
@@ -132,35 +121,3 @@ def read_word_array(archive: Path) -> frozenset[str]:
     if not isinstance(words, list) or not all(isinstance(word, str) for word in words):
         raise SourceError(f"{archive}: index.json holds {type(words).__name__}, expected an array of words")
     return frozenset(words)
-
-
-def read_lookups(name: str) -> dict[str, Any]:
-    """A Spanish table of spacy-lookups-data: `lemma_lookup`, form -> lemma; `lexeme_prob`, word -> log-probability."""
-    import spacy_lookups_data  # here, so that what is missing is told in one line
-
-    return srsly.read_gzip_json(f"{spacy_lookups_data.es[name]}.gz")
-
-
-def read_frequencies(language: str) -> dict[str, float]:
-    """wordfreq's large list of a language, words -> Zipf frequency to its own precision of two places."""
-    import wordfreq  # here, so that what is missing is told in one line
-
-    listed = wordfreq.get_frequency_dict(language, "large")
-    return {word: round(math.log10(share * 1e9), 2) for word, share in listed.items()}
-
-
-def count_words(log_probabilities: Mapping[str, float]) -> dict[str, Counts]:
-    """Natural logarithms of the probabilities of words as written -> counts of lower-cased words.
-
-    >>> count_words({"rosa": math.log(3e-6), "Rosa": math.log(1e-6)})["rosa"]
-    Counts(frequency=3.6, capitalised=0.25, capitals=0.0)
-    """
-    shares: dict[str, list[float]] = {}
-    for word, logarithm in log_probabilities.items():
-        share = shares.setdefault(word.lower(), [0.0, 0.0, 0.0])
-        case = 0 if not word[:1].isupper() else 2 if word.isupper() and len(word) > 1 else 1
-        share[case] += math.exp(logarithm)
-    return {
-        word: Counts(round(math.log10(sum(share) * 1e9), 2), *(round(part / sum(share), 4) for part in share[1:]))
-        for word, share in shares.items()
-    }
