@@ -38,8 +38,7 @@ DICTIONARIES = {
 }
 
 _DIGITS = {
-    digit: value
-    for value, digit in enumerate("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/")
+    digit: value for value, digit in enumerate("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/")
 }
 _ABOUT = re.compile("00-?database")  # entries that tell of the dictionary
 _HEADER_BYTES = 65_536
