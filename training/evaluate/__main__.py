@@ -33,7 +33,11 @@ def _parser() -> argparse.ArgumentParser:
         help="evaluation sets beside those of the project: all of these folders that are there; a set that several "
         "have is taken from the first",
     )
-    parser.add_argument("--language", default="es", help="code of the language: whose sets of the project are used, and whose words are drawn (es)")
+    parser.add_argument(
+        "--language",
+        default="es",
+        help="code of the language: whose sets of the project are used, and whose words are drawn (es)",
+    )
     parser.add_argument("--output", type=Path, required=True, metavar="FOLDER", help="where the results go")
     parser.add_argument(
         "--teacher", type=Path, metavar="FILE.parquet", help="measure cosine to this table, seen and held-out words"

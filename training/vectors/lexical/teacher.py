@@ -72,7 +72,7 @@ class LexicalTeacher(Free):
     def _own(self, words: Sequence[str], *, rows: np.ndarray, lemma_rows: np.ndarray) -> np.ndarray:
         """Own vectors, `(words, width)` float16: that of the profile, else the encoder's, else the lemma's."""
         own = self._profiles.own[rows]
-        rest = np.flatnonzero(rows < 0)
+        rest = np.flatnonzero(rows < 0).tolist()
         own[rest] = self._joint.knowledge.encode(self._written([words[row] for row in rest]), language=self._language)
         of_lemma = np.flatnonzero(~np.any(own, axis=1) & (lemma_rows >= 0))
         own[of_lemma] = self._profiles.own[lemma_rows[of_lemma]]
