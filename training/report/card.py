@@ -18,6 +18,7 @@ from beast_core.credits import Credits, creative_commons
 from beast_core.files import write_file
 from beast_core.model_files import WEIGHTS_FILE
 from training.common.files import size_on_disk
+from training.evaluate.kinds import KINDS
 from training.evaluate.kinds.closeness import CLOSENESS, FREQUENT_SEEN, HELD_OUT
 from training.evaluate.report import Report
 from training.evaluate.results import notes, rows_to_markdown, score_rows, score_text
@@ -61,12 +62,12 @@ def model_card(run: Run, *, report: Report, credits_file: Path | None = None) ->
         parameters=sum(weight.numel() for weight in run.encoder.parameters()),
         megabytes=size_on_disk(run.model) / 1e6,
         stored=_stored(run.model),
-        scores=rows_to_markdown(score_rows(report), models=[model]),
+        scores=rows_to_markdown(score_rows(report, kinds=KINDS), models=[model]),
         words_per_second=timings.words_per_second[model],
         resident_bytes=timings.resident_bytes_added[model],
         threads=timings.threads,
         versions=", ".join(f"{name} {version}" for name, version in report.versions.items()),
-        notes=notes(report),
+        notes=notes(report, kinds=KINDS),
         cosines=enumeration(cosines),
         rebuild_command=rebuild_command(run),
         listed=enumeration,

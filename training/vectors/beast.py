@@ -38,6 +38,8 @@ class BeastVectors(Free):
         self._path = options.path
         self._encoder = load_encoder(self._path, cache_size=0)
         self.width = self._encoder.width
+        config = self._encoder.encoder.config
+        self.language, self.space = config.language, config.space
 
     def identity(self) -> dict[str, Any]:
         """The digest of the folder, not its name."""
