@@ -29,6 +29,7 @@ from beast_core.model_files import (
     read_json,
     replace_model_folder,
 )
+from beast_core.shipped import model_folder
 from beast_core.stock import from_stock, module_folders, to_stock
 from beast_core.tables import PackedTable, module_of
 from beast_core.weights import Form, float_form, read_tensors
@@ -43,7 +44,6 @@ CONFIG_KEY = "beast"
 # Far beyond what training gives, and far enough from where the products and sums of an encoder leave float32.
 _LARGEST_WEIGHT = 1e6
 _OUTPUT = "projection.weight"
-SHIPPED_MODEL = Path(__file__).parent / "pretrained" / "es"
 
 
 def describe(config: EncoderConfig) -> dict[str, Any]:
@@ -82,25 +82,16 @@ def write_encoder(encoder: BeastEncoder, path: str | Path, *, compact: bool | No
     return target
 
 
-def read_encoder(path: str | Path | None = None, *, packed: bool = False) -> BeastEncoder:
-    """The encoder in a folder of ours or in a stock folder; `None` is the shipped model. On the CPU, in eval mode.
+def read_encoder(path: str | Path | None = None, *, language: str | None = None, packed: bool = False) -> BeastEncoder:
+    """The encoder in a folder of ours or in a stock folder, or that of a `language` that a model comes for: on the CPU,
+    in eval mode. A `path` that is the name of such a language is that language; with neither, it is the Spanish one.
 
     With `packed`, the n-gram table is read in 2 bits an entry wherever that loses nothing: of compact folders, as it is
     on disk, and of stock folders that were made of them. That is faster and smaller, but cannot be trained.
 
-    Raises `FileNotFoundError` if there is no such folder, `TypeError` if `path` is no path, and `ModelFolderError` if
-    it is not a whole, readable model.
+    Raises `ModelFolderError` if the folder is not a whole, readable model, and what `shipped.model_folder` raises.
     """
-    if path is not None and (not isinstance(path, str | Path) or not str(path)):
-        raise TypeError(f"path is {path!r}, expected the path of a model folder, or None for the shipped model")
-    folder = (SHIPPED_MODEL if path is None else Path(path)).resolve()
-    if not folder.is_dir():
-        found = "a file" if folder.exists() else "nothing"
-        given = "" if path is None or str(path) == str(folder) else f" (given: {str(path)!r})"
-        raise FileNotFoundError(
-            f"no model at {folder}{given}: found {found}, expected a model folder such as ./beast or runs/beast/model, "
-            "or None for the model that ships with the package"
-        )
+    folder = model_folder(path, language=language)
     limit_threads_after_fork()
     config = read_config(folder)
     if (folder / MODULES_FILE).is_file():

@@ -3,8 +3,8 @@
     python -m training.make_table de --table assets/teachers/de.parquet
 
 Nothing is done where the table is there already. Otherwise a language whose table comes with the repository gets a copy
-of that; of another, the list of words is made and taught (`training.lexicon`, `training.teach`). The same command goes
-on where it was stopped.
+of that; of another, the list of words is made and taught (`training.lexicon`, `training.teach`). It goes on where it
+was stopped when the same command is given again.
 """
 
 import argparse

@@ -1,3 +1,5 @@
+import gzip
+
 import numpy as np
 import pytest
 from accelerate.state import AcceleratorState
@@ -21,6 +23,34 @@ def letters(number, *, length=5):
         number, index = divmod(number, len(alphabet))
         word += alphabet[index]
     return word
+
+
+DIGITS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+WIKDICT = "Made by WikDict.\nLicence: Creative Commons\n     Attribution-ShareAlike 3.0 Unported\n"
+
+
+def base_64(number):
+    """A number as dictd's index has it: the highest digit first, none too many."""
+    return (base_64(number // 64) if number > 63 else "") + DIGITS[number % 64]
+
+
+@pytest.fixture(scope="session")
+def put_dictionary():
+    """A function that writes a dictionary in dictd's format: texts, each with its headwords in the index."""
+
+    def put(root, pair, entries=(), *, header=WIKDICT):
+        folder = root / "usr/share/dictd"
+        folder.mkdir(parents=True, exist_ok=True)
+        content, index = b"", []
+        for headwords, text in ((["00databaseinfo", "00-database-short"], header), *entries):
+            piece = text.encode()
+            index += [f"{headword}\t{base_64(len(content))}\t{base_64(len(piece))}\n" for headword in headwords]
+            content += piece
+        (folder / f"freedict-{pair}.index").write_text("".join(sorted(index)), encoding="utf-8")
+        (folder / f"freedict-{pair}.dict.dz").write_bytes(gzip.compress(content))
+        return folder / f"freedict-{pair}.index"
+
+    return put
 
 
 @pytest.fixture(scope="session")

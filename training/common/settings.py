@@ -8,7 +8,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Annotated, Any, TypeVar, cast
 
-from pydantic import ConfigDict, Field, Strict, ValidationError
+from pydantic import BeforeValidator, ConfigDict, Field, Strict, ValidationError, ValidationInfo
 
 from training.common.errors import InputError
 
@@ -47,6 +47,15 @@ def build(
         problems = [str(error)]
     keys = f"; known keys: {', '.join(known)}" if set(values) - set(known) else ""
     raise InputError(f"{source}: {'; '.join(problems)}{keys}")
+
+
+def from_table(kind: type[Any]) -> BeforeValidator:
+    """Annotates a setting that is a table of its own, which `build` makes a `kind` of."""
+
+    def built(value: Any, info: ValidationInfo) -> Any:
+        return build(kind, values=value, source=str(info.field_name)) if isinstance(value, Mapping) else value
+
+    return BeforeValidator(built)
 
 
 def _problem(error: Any, *, known: Sequence[str], renamed: Mapping[str, str]) -> str:

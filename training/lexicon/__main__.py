@@ -1,10 +1,11 @@
-"""The lexicon: a million Spanish words with their frequencies and lemmas, from packages that anyone can install.
+"""The lexicon: the words of a language with their frequencies and lemmas, from packages that anyone can install.
 
-    python -m training.lexicon assets/lexicon.parquet [--debian-root FOLDER] [--minimum-words 1000000]
+    python -m training.lexicon assets/lexicon/de.parquet --language de [--debian-root FOLDER] [--minimum-words 150000]
 
 Columns: `word` (lower-cased, NFC, distinct), `frequency` (float32, Zipf scale, 0 for a word that was never counted),
-`lemma` (the word itself if it inflects none) and `held_out` (one family of inflections in 200). Frequent words come
-first. Equal sources give equal bytes. `training/lexicon/word_list.py` tells which words belong.
+`lemma` (the word itself if it inflects none), `held_out` (one family of inflections in 200) and `written` (the word
+with the capitals that it mostly has). Frequent words come first. Equal sources give equal bytes. The record of the
+language lists which words belong, in `stages` that are in `training/lexicon/stages`.
 """
 
 import argparse
@@ -22,9 +23,11 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from beast_core.files import replace_file
-from training.common.command import failing_in_a_line
-from training.lexicon.sources import LICENCES, Sources, read_sources
-from training.lexicon.word_list import collect_words
+from training.common.command import count, failing_in_a_line
+from training.languages import known_languages, read_language
+from training.lexicon.sources import Sources, read_sources
+from training.lexicon.spelling import choose_written
+from training.lexicon.stages import collect_words
 from training.table import HELD_OUT_ONE_IN
 
 METADATA_KEY = b"lexicon"
@@ -48,7 +51,7 @@ def choose_lemmas(pairs: np.ndarray, *, words: int) -> np.ndarray:
 
 
 def find_families(pairs: np.ndarray, *, words: int) -> np.ndarray:
-    """A number for each word, `(words,)`, equal for words that any chain of `pairs` `(pairs, 3)` joins."""
+    """A number for each word, `(words,)`, equal for words that any chain of `pairs` joins, `(pairs, 2)` or more."""
     edges = coo_array((np.ones(len(pairs), dtype=bool), (pairs[:, 0], pairs[:, 1])), shape=(words, words))
     return connected_components(edges, directed=False)[1]
 
@@ -64,7 +67,10 @@ def hold_out(words: Sequence[str], *, families: np.ndarray) -> np.ndarray:
 
 
 def build_lexicon(sources: Sources) -> pa.Table:
-    """The lexicon as a table, with an account of its sources in the metadata (JSON, under `METADATA_KEY`)."""
+    """The lexicon as a table, with an account of its sources in the metadata (JSON, under `METADATA_KEY`).
+
+    Raises `InputError` for a record whose stages cannot be run.
+    """
     collected = collect_words(sources)
     frequencies = {word: sources.frequency(word) for word in collected.numbers}
     words = sorted(collected.numbers, key=lambda word: (-frequencies[word], word))
@@ -73,12 +79,18 @@ def build_lexicon(sources: Sources) -> pa.Table:
     pairs = np.array(sorted(collected.pairs), dtype=np.int64).reshape(-1, 3)
     pairs[:, :2] = places[pairs[:, :2]]
     lemmas = choose_lemmas(pairs, words=len(words))
-    families = find_families(pairs, words=len(words))
+    joined = pairs
+    if sources.language.lexicon.families == "lemmas":
+        joined = np.column_stack([np.arange(len(words)), lemmas])
+    families = find_families(joined, words=len(words))
     held_out = hold_out(words, families=families)
+    lemmas_of = pa.array(words, pa.string()).take(pa.array(lemmas))
+    packages = dict.fromkeys(stage.package for stage in collected.stages)
     account = {
+        "language": sources.language.code,
         "stages": [asdict(stage) for stage in collected.stages],
         "versions": dict(sources.versions),
-        "licences": LICENCES,
+        "licences": {package: sources.licences[package] for package in packages},
         "words": len(words),
         "counted": sum(frequency > 0 for frequency in frequencies.values()),
         "inflections": int((lemmas != np.arange(len(words))).sum()),
@@ -90,8 +102,9 @@ def build_lexicon(sources: Sources) -> pa.Table:
     columns = {
         "word": pa.array(words, pa.string()),
         "frequency": pa.array([frequencies[word] for word in words], pa.float32()),
-        "lemma": pa.array(words, pa.string()).take(pa.array(lemmas)),
+        "lemma": lemmas_of,
         "held_out": pa.array(held_out),
+        "written": pa.array(choose_written(words, lemmas=lemmas_of.to_pylist(), sources=sources), pa.string()),
     }
     return pa.table(columns).replace_schema_metadata({METADATA_KEY: json.dumps(account, ensure_ascii=False)})
 
@@ -121,19 +134,22 @@ def describe(lexicon: pa.Table) -> str:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Builds the lexicon, prints what came from where, and writes it if it is large enough."""
-    parser = argparse.ArgumentParser(prog="python -m training.lexicon", description="Make the list of Spanish words.")
-    parser.add_argument("lexicon", type=Path, help="the Parquet file to write, such as assets/lexicon.parquet")
-    parser.add_argument("--minimum-words", type=int, default=1_000_000, help="fail with fewer words (1000000)")
+    parser = argparse.ArgumentParser(prog="python -m training.lexicon", description="Make a language's list of words.")
+    parser.add_argument("lexicon", type=Path, help="the Parquet file to write, such as assets/lexicon/de.parquet")
+    parser.add_argument("--language", required=True, help=f"one of {', '.join(known_languages())}")
+    parser.add_argument("--minimum-words", type=count, help="fail with fewer words (as the language's record says)")
     parser.add_argument("--debian-root", type=Path, default=Path("/"), help="where Debian packages are unpacked (/)")
     parser.add_argument("--downloads", type=Path, default=Path("assets/downloads"), help="keeps what is downloaded")
     options = parser.parse_args(arguments)
     started = time.monotonic()
     with failing_in_a_line():
-        lexicon = build_lexicon(read_sources(debian_root=options.debian_root, downloads=options.downloads))
+        minimum = options.minimum_words or read_language(options.language).lexicon.minimum_words
+        sources = read_sources(options.language, debian_root=options.debian_root, downloads=options.downloads)
+        lexicon = build_lexicon(sources)
         print(describe(lexicon))
-        if lexicon.num_rows < options.minimum_words:
+        if lexicon.num_rows < minimum:
             raise LexiconError(
-                f"{lexicon.num_rows:,} words, expected at least {options.minimum_words:,}; {options.lexicon} is not "
+                f"{lexicon.num_rows:,} words, expected at least {minimum:,}; {options.lexicon} is not "
                 "written: is a source older or cut? Or ask for fewer with --minimum-words"
             )
         write_lexicon(options.lexicon, lexicon=lexicon)

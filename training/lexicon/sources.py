@@ -1,71 +1,66 @@
-"""Where the words of the lexicon come from: what is read from each package, its version and its licence."""
+"""Where the words of a lexicon come from: what is read from each package, its version and its licence."""
 
+import hashlib
 import io
 import json
-import math
+import re
 import tarfile
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 from importlib.metadata import version
-from importlib.util import find_spec
 from pathlib import Path
 from statistics import median
-from typing import Any
-
-import srsly
 
 from training.common.files import digest
+from training.languages import Language, known_languages, read_language
+from training.languages.record import HunspellSource, WordArraySource
+from training.resources import wikdict
 from training.resources.downloads import SourceError, download
+from training.resources.frequencies import Counts, read_counts, read_frequencies
 from training.resources.hunspell import Affixes, read_affixes, read_dictionary
+from training.resources.lemmas import read_lemmas
 from training.resources.multiwordnet import read_words
 
-WORD_ARRAY_URL = "https://registry.npmjs.org/an-array-of-spanish-words/-/an-array-of-spanish-words-2.0.0.tgz"
-# Of the archive, as the registry gives it (in base64) under `dist.integrity`.
-WORD_ARRAY_SHA512 = (
-    "9b34d7623973953e9185059e0695e0cf49ad524475a8dadae99c7af0146c318e"
-    "6e7a3a246e5156dddd1ab1c91b76ce6e69c3bfa2dac53e46b67560abeb98339a"
-)
-
+WIKDICT = "dict-freedict (WikDict)"
 LICENCES = {
-    "hunspell-es": "GPL-3+, LGPL-3+ or MPL-1.1+, at choice",
-    "spacy-lookups-data": "MIT; its lemmas go back to lists under the ODbL 1.0",
-    "an-array-of-spanish-words": "MIT",
+    "spacy-lookups-data": "MIT; its lemmas go back to lists under the ODbL 1.0, CC BY-SA 2.0 (Italian), BSD (Polish)",
+    "simplemma": "MIT code; of these languages, lemmas under the ODbL 1.0, CC BY-SA 3.0 and 4.0, CC BY 4.0",
+    WIKDICT: "CC BY-SA 3.0",
     "multiwordnet": "CC BY-SA 4.0",
     "wordfreq": "Apache-2.0 code, CC BY-SA 4.0 data",
 }
 
-_MODULES = ("multiwordnet", "spacy_lookups_data", "wordfreq")
-_DICTIONARY = "usr/share/hunspell/es_ES"
+# Signs that stand within words.
+_SIGNS = "'-"
+
+# An irregular form is rarely more than six times as frequent as its lemma.
+_FORM_EXCESS = 0.8
+_LEAST_COUNTED = 1.0  # on the Zipf scale: one in ten
 
 
-@dataclass(frozen=True)
-class Counts:
-    """How often a word was counted in any case (Zipf), and which share of it as in `Madrid` and as in `OTAN`."""
-
-    frequency: float
-    capitalised: float
-    capitals: float
-
-
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Sources:
-    """All that a lexicon is made of. Frequencies are on the Zipf scale: log10 of occurrences per billion words.
+    """All that the lexicon of a language is made of. Frequencies are on the Zipf scale.
 
-    `entries`, `affixes`: a Hunspell dictionary; `lemmas`: form -> lemma; `listed`: words without accents;
-    `with_senses`: words of a WordNet;
-    `frequencies`, `english`: of lower-cased words in Spanish and in English; `counts`: of words in running text.
+    `frequencies`, `neighbour`: of lower-cased words in this language and in the record's neighbour; `counts`: of words
+    in running text; `lemmas`: by package, pairs of a form and a lemma; `dictionaries`: headwords and translations;
+    `synsets`: words of a WordNet; `entries`, `affixes`: a Hunspell dictionary; `listed`: words without accents. Lemmas,
+    entries and dictionaries are as they are written.
     """
 
-    entries: list[tuple[str, str]]
-    affixes: Affixes
-    lemmas: Mapping[str, str]
-    listed: frozenset[str]
-    with_senses: frozenset[str]
+    language: Language
     frequencies: Mapping[str, float]
-    english: Mapping[str, float]
-    counts: Mapping[str, Counts]
-    versions: Mapping[str, str]
+    counts: Mapping[str, Counts] = field(default_factory=dict)
+    lemmas: Mapping[str, Sequence[tuple[str, str]]] = field(default_factory=dict)
+    dictionaries: frozenset[str] = frozenset()
+    synsets: frozenset[str] = frozenset()
+    entries: Sequence[tuple[str, str]] = ()
+    affixes: Affixes = field(default_factory=Affixes)
+    listed: frozenset[str] = frozenset()
+    neighbour: Mapping[str, float] = field(default_factory=dict)
+    versions: Mapping[str, str] = field(default_factory=dict)
+    licences: Mapping[str, str] = field(default_factory=lambda: LICENCES)
 
     @cached_property
     def offset(self) -> float:
@@ -80,49 +75,118 @@ class Sources:
         counts = self.counts.get(word)
         return max(round(counts.frequency + self.offset, 2), 0.01) if counts else 0.0
 
+    def is_too_frequent(self, word: str, *, lemma: str) -> bool:
+        """Whether a word is too frequent to be but a form of that lemma: "para" is, beside "parir"."""
+        return self.frequency(word) > self.frequency(lemma) + _FORM_EXCESS
 
-def read_sources(*, debian_root: Path, downloads: Path) -> Sources:
-    """Reads every source; what is downloaded is kept in `downloads`.
+    def written(self, word: str) -> str | None:
+        """How running text mostly has a lower-cased word, or None if nothing can be said.
 
-    Raises `ImportError` without the wheels, `FileNotFoundError` without the Debian package, `SourceError` for a
-    download that fails or differs, and `DictionaryError` for a dictionary that cannot be read.
+        That is where far fewer were counted than there are: the tokenizer of the counts has left "DON'T" whole alone.
+        """
+        counts = self.counts.get(word)
+        if counts is None or counts.frequency + self.offset < self.frequency(word) - _LEAST_COUNTED:
+            return None
+        return counts.written
+
+    @cached_property
+    def lemma_of(self) -> Mapping[str, str]:
+        """A lemma of each form in a table, as they are written; the last one given."""
+        return {form: lemma for table in self.lemmas.values() for form, lemma in table}
+
+    @cached_property
+    def _patterns(self) -> tuple[re.Pattern[str], re.Pattern[str]]:
+        letters = f"[{re.escape(self.language.alphabet)}]+"
+        return re.compile(letters), re.compile(f"{letters}(?:[{_SIGNS}]{letters})*")
+
+    def has_letters(self, word: str) -> bool:
+        """Whether there are only letters of the language's alphabet in a lower-cased word."""
+        return self._patterns[0].fullmatch(word) is not None
+
+    def is_word(self, word: str) -> bool:
+        """The same, or such parts joined by single apostrophes and hyphens."""
+        return self._patterns[1].fullmatch(word) is not None
+
+
+def read_sources(language: str, *, debian_root: Path, downloads: Path) -> Sources:
+    """Reads what the record of a language names; what is downloaded is kept in `downloads`.
+
+    Raises `InputError` for a language without a record, `ImportError` without the wheels, `FileNotFoundError` without
+    the Debian packages, `SourceError` for a download that fails or differs and for a dictionary that is not WikDict's,
+    and `DictionaryError` for a Hunspell dictionary that cannot be read.
     """
-    if missing := [name for name in _MODULES if find_spec(name) is None]:
-        raise ImportError(f"not installed: {', '.join(missing)}; pip install '.[teach]'")
-    rules, entries = find_dictionary(debian_root)
-    archive = download(WORD_ARRAY_URL, sha512=WORD_ARRAY_SHA512, folder=downloads)
+    record = read_language(language)
+    of, net = record.lexicon, record.teacher.multiwordnet
+    frequencies = read_frequencies(language)
+    # What may be missing comes first, what takes its time later.
+    files = find_hunspell(of.hunspell, root=debian_root) if of.hunspell else None
+    dictionaries, versions = frozenset[str](), dict[str, str]()
+    if "dictionaries" in of.stages:
+        dictionaries, versions[WIKDICT] = read_dictionaries(record.teacher.wikdict, debian_root=debian_root)
+    lemmas = {package: read_lemmas(language, package=package) for package in of.lemmas}
+    synsets = read_words(net) if net else frozenset[str]()
+    packages = {*of.lemmas, "wordfreq", "spacy-lookups-data", *(["multiwordnet"] if net else [])}
+    versions |= {package: version(package) for package in sorted(packages)}
+    licences = dict(LICENCES)
+    affixes, entries = Affixes(), list[tuple[str, str]]()
+    if of.hunspell and files:
+        rules, dictionary = files
+        affixes, entries = read_affixes(rules), list(read_dictionary(dictionary))
+        versions[of.hunspell.package] = f"sha256 {digest(rules)[:12]} (.aff), {digest(dictionary)[:12]} (.dic)"
+        licences[of.hunspell.package] = of.hunspell.licence
+    listed = frozenset[str]()
+    if of.word_array:
+        listed = read_word_array(of.word_array, downloads=downloads)
+        versions[of.word_array.package] = of.word_array.version
+        licences[of.word_array.package] = of.word_array.licence
     return Sources(
-        entries=list(read_dictionary(entries)),
-        affixes=read_affixes(rules),
-        lemmas=read_lookups("lemma_lookup"),
-        listed=read_word_array(archive),
-        with_senses=read_words("spanish"),
-        frequencies=read_frequencies("es"),
-        english=read_frequencies("en"),
-        counts=count_words(read_lookups("lexeme_prob")),
-        versions={
-            "hunspell-es": f"sha256 {digest(rules)[:12]} (.aff), {digest(entries)[:12]} (.dic)",
-            "spacy-lookups-data": version("spacy-lookups-data"),
-            "an-array-of-spanish-words": "2.0.0",
-            "multiwordnet": version("multiwordnet"),
-            "wordfreq": version("wordfreq"),
-        },
+        language=record,
+        frequencies=frequencies,
+        counts=read_counts(language),
+        lemmas=lemmas,
+        dictionaries=dictionaries,
+        synsets=synsets,
+        entries=entries,
+        affixes=affixes,
+        listed=listed,
+        neighbour=read_frequencies(of.neighbour) if of.neighbour else {},
+        versions=versions,
+        licences=licences,
     )
 
 
-def find_dictionary(debian_root: Path) -> tuple[Path, Path]:
-    """The `.aff` and `.dic` files of Debian's hunspell-es. Raises `FileNotFoundError` that says how to install it."""
-    files = tuple(debian_root / f"{_DICTIONARY}{suffix}" for suffix in (".aff", ".dic"))
+def find_hunspell(source: HunspellSource, *, root: Path) -> tuple[Path, Path]:
+    """The `.aff` and `.dic` files of a Debian package. Raises `FileNotFoundError` that says how to install it."""
+    files = tuple(root / f"{source.files}{suffix}" for suffix in (".aff", ".dic"))
     if missing := [str(file) for file in files if not file.is_file()]:
         raise FileNotFoundError(
-            f"no Spanish dictionary: {' and '.join(missing)} not found; run `apt-get install hunspell-es`, or unpack "
+            f"no dictionary: {' and '.join(missing)} not found; run `apt-get install {source.package}`, or unpack "
             "that Debian package anywhere (`dpkg-deb -x FILE.deb FOLDER`) and name the folder with --debian-root"
         )
     return files[0], files[1]
 
 
-def read_word_array(archive: Path) -> frozenset[str]:
-    """The words of an npm package that is one array. Raises `SourceError` if there is none in the archive."""
+def read_dictionaries(code: str, *, debian_root: Path) -> tuple[frozenset[str], str]:
+    """What WikDict's dictionaries have of a language (ISO 639-3), as it is written, and the digest of their files.
+
+    Read are all that are between languages with a record. Raises as `wikdict.read_entries` does.
+    """
+    languages = [read_language(known).teacher.wikdict for known in known_languages()]
+    files = [file for both in wikdict.find_dictionaries(debian_root, languages=languages).values() for file in both]
+    words: set[str] = set()
+    for entry in wikdict.read_entries(debian_root, languages=languages):
+        words.update(entry.translations.get(code, ()))
+        if entry.language == code:
+            words.add(entry.headword)
+    digests = hashlib.sha256("".join(map(digest, files)).encode()).hexdigest()
+    return frozenset(words), f"{len(files) // 2} dictionaries, sha256 {digests[:12]}"
+
+
+def read_word_array(source: WordArraySource, *, downloads: Path) -> frozenset[str]:
+    """The words of an npm package that is one array. Raises `SourceError` if it cannot be had or holds none."""
+    name, number = source.package, source.version
+    url = f"https://registry.npmjs.org/{name}/-/{name}-{number}.tgz"
+    archive = download(url, sha512=source.sha512, folder=downloads)
     try:
         with tarfile.open(fileobj=io.BytesIO(archive.read_bytes())) as files:
             member = files.extractfile("package/index.json")
@@ -132,35 +196,3 @@ def read_word_array(archive: Path) -> frozenset[str]:
     if not isinstance(words, list) or not all(isinstance(word, str) for word in words):
         raise SourceError(f"{archive}: index.json holds {type(words).__name__}, expected an array of words")
     return frozenset(words)
-
-
-def read_lookups(name: str) -> dict[str, Any]:
-    """A Spanish table of spacy-lookups-data: `lemma_lookup`, form -> lemma; `lexeme_prob`, word -> log-probability."""
-    import spacy_lookups_data  # here, so that what is missing is told in one line
-
-    return srsly.read_gzip_json(f"{spacy_lookups_data.es[name]}.gz")
-
-
-def read_frequencies(language: str) -> dict[str, float]:
-    """wordfreq's large list of a language, words -> Zipf frequency to its own precision of two places."""
-    import wordfreq  # here, so that what is missing is told in one line
-
-    listed = wordfreq.get_frequency_dict(language, "large")
-    return {word: round(math.log10(share * 1e9), 2) for word, share in listed.items()}
-
-
-def count_words(log_probabilities: Mapping[str, float]) -> dict[str, Counts]:
-    """Natural logarithms of the probabilities of words as written -> counts of lower-cased words.
-
-    >>> count_words({"rosa": math.log(3e-6), "Rosa": math.log(1e-6)})["rosa"]
-    Counts(frequency=3.6, capitalised=0.25, capitals=0.0)
-    """
-    shares: dict[str, list[float]] = {}
-    for word, logarithm in log_probabilities.items():
-        share = shares.setdefault(word.lower(), [0.0, 0.0, 0.0])
-        case = 0 if not word[:1].isupper() else 2 if word.isupper() and len(word) > 1 else 1
-        share[case] += math.exp(logarithm)
-    return {
-        word: Counts(round(math.log10(sum(share) * 1e9), 2), *(round(part / sum(share), 4) for part in share[1:]))
-        for word, share in shares.items()
-    }

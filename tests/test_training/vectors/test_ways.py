@@ -99,7 +99,7 @@ def test_a_model_is_evaluated_and_timed_by_the_settings_of_a_teacher(tmp_path, c
 
 
 def test_what_is_paid_for_is_taught_first():
-    for name in ("openai", "spanish_lexical"):
+    for name in ("openai", "lexical"):
         settings = f"training/configs/teachers/{name}.toml"
         with pytest.raises(InputError, match=rf"{name} is paid for, or made .*: teach a table with .*{name}\.toml"):
             find_model(settings)
