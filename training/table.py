@@ -92,9 +92,7 @@ def read_table(path: str | Path, *, lowercase: bool = True) -> TeacherTable:
 
     With `lowercase` two words that differ in case alone are one, and cannot teach a student that lower-cases words.
     """
-    file = Path(path).resolve()
-    if not file.is_file():
-        raise FileNotFoundError(f"no teacher table at {file} (given: {str(path)!r}), expected a Parquet file")
+    file = _existing(path)
     pieces = _Pieces(file, name=str(file), lowercase=lowercase)
     words: list[str] = []
     vectors = np.empty((0, 0), dtype=np.float32)
@@ -109,12 +107,19 @@ def read_table(path: str | Path, *, lowercase: bool = True) -> TeacherTable:
     return TeacherTable(words, frequencies, vectors, held_out, digest(file), **of_all)
 
 
-def table_language(path: Path) -> str:
-    """The language that a table's metadata names, or "". Raises `TeacherTableError` for what is no Parquet file."""
+def table_language(path: str | Path) -> str:
+    """The language that a table's metadata names, or "". Raises what `read_table` raises."""
     try:
-        return read_metadata(path).get("language", "")
+        return read_metadata(_existing(path)).get("language", "")
     except ValueError as error:
         raise TeacherTableError(str(error)) from error
+
+
+def _existing(path: str | Path) -> Path:
+    file = Path(path).resolve()
+    if not file.is_file():
+        raise FileNotFoundError(f"no teacher table at {file} (given: {str(path)!r}), expected a Parquet file")
+    return file
 
 
 def check_table(path: Path, *, name: str) -> TableSummary:

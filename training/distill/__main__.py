@@ -50,9 +50,10 @@ def _distil(options: argparse.Namespace) -> None:
         if folder is not None:
             check_model_output(folder, option=option)
     changes = options.set if options.language is None else [*options.set, f"language={json.dumps(options.language)}"]
-    settings, table = read_tables(read_settings(options.settings, changes=changes))
+    settings = read_settings(options.settings, changes=changes)
     if warning := _warning(settings):
         print(f"warning: {warning}", file=sys.stderr)
+    settings, table = read_tables(settings)
     run = Distillation(
         settings,
         device=choose_device(options.device),

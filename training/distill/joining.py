@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from hashlib import sha256
-from pathlib import Path
 
 import numpy as np
 
@@ -38,9 +37,8 @@ def read_tables(settings: DistillSettings) -> tuple[DistillSettings, TeacherTabl
     Raises what `read_table` and `join_tables` raise, and `InputError` for a table of another language than asked for.
     """
     if not settings.tables:
-        path = Path(settings.table)
-        settings = settings.in_language(table_language(path) if path.is_file() else "")
-        return settings, read_table(path, lowercase=settings.encoder_config().lowercase)
+        settings = settings.in_language(table_language(settings.table))
+        return settings, read_table(settings.table, lowercase=settings.encoder_config().lowercase)
     settings = settings.in_language(MULTILINGUAL)
     lowercase = settings.encoder_config().lowercase
     tables = [read_table(path, lowercase=lowercase) for path in settings.tables]

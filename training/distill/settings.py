@@ -56,7 +56,7 @@ class DistillSettings:
     @field_validator("tables")
     @classmethod
     def _check_tables(cls, tables: tuple[str, ...], others: ValidationInfo) -> tuple[str, ...]:
-        if len(tables) == 1 or bool(tables) == bool(others.data.get("table")):
+        if "table" in others.data and (len(tables) == 1 or bool(tables) == bool(others.data["table"])):
             raise ValueError("expected either a table, or tables of two languages or more")
         return tables
 
