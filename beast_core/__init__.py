@@ -6,6 +6,8 @@ from beast_core.encoding import check_words, encode_words
 from beast_core.families import PRESETS
 from beast_core.inference import DEFAULT_CACHE_SIZE, WordEncoder, load_encoder
 from beast_core.model_files import ModelFolderError
+from beast_core.shipped import UnknownLanguageError, shipped_languages
+from beast_core.space import check_same_space
 from beast_core.spelling import is_blank
 from beast_core.storage import read_encoder, write_encoder
 
@@ -15,11 +17,14 @@ __all__ = [
     "BeastEncoder",
     "EncoderConfig",
     "ModelFolderError",
+    "UnknownLanguageError",
     "WordEncoder",
+    "check_same_space",
     "check_words",
     "encode_words",
     "is_blank",
     "load_encoder",
     "read_encoder",
+    "shipped_languages",
     "write_encoder",
 ]

@@ -1,9 +1,10 @@
 """The one description of an encoder: a frozen, validated record that round-trips through JSON."""
 
 import json
+import re
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import MISSING, Field, dataclass, field, fields
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import MISSING, Field, dataclass, field, fields, replace
 from typing import Any, ClassVar
 
 from beast_core.family import FAMILIES, presets
@@ -16,6 +17,7 @@ LONGEST_WINDOW = 62
 # This and the other upper bounds are several times what was ever trained, and low enough that no machine chokes on what
 # a damaged or a hostile file asks for.
 MOST_LAYERS = 64
+LONGEST_SPACE = 100
 
 _WHOLE_NUMBERS = tuple[int, ...]
 _EXPECTED: dict[Any, str] = {
@@ -31,15 +33,29 @@ def setting(
     *,
     least: int | None = None,
     most: int | None = None,
+    allowed: Callable[[Any], bool] | None = None,
     expected: str | None = None,
-    later: bool = False,
+    since: int = 0,
+    before: Any = None,
 ) -> Any:
-    """A field of a configuration, with its bounds and, if its type does not say it, what is expected.
+    """A field of a configuration, with its bounds, or what is `allowed`, and what is `expected` if its type and bounds
+    do not say it.
 
-    A field that was added `later` than folders were written is left out of them while it has its default, which has to
-    be what encoders did before there was the field: so folders keep their bytes and their meaning.
+    A field that was added later than folders were written has the first format version of folders `since` which it is
+    in them, and what encoders did `before`, unless that is the default. While a field has what is both, it is left out:
+    so folders keep their bytes and their version.
     """
-    return field(default=default, metadata={"least": least, "most": most, "expected": expected, "later": later})
+    bounds = {"least": least, "most": most, "allowed": allowed, "expected": expected}
+    return field(default=default, metadata={**bounds, "since": since, "before": default if before is None else before})
+
+
+def is_language(text: str) -> bool:
+    """Whether a text may be the code of a language, as in ISO 639, or a name of several of at least two letters.
+
+    >>> is_language("de"), is_language("multilingual"), is_language("./de"), is_language("")
+    (True, True, False, False)
+    """
+    return re.fullmatch(r"[a-z][a-z-]{1,40}", text) is not None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,7 +64,9 @@ class EncoderConfig(ABC):
 
     These are the fields that all families share. Each family in `beast_core.families` has a subclass with its own,
     which `preset`, `from_dict` and `from_json` choose; its docstring says what the family computes. `spelling` is the
-    number of the rule by which strings are one word, see `beast_core.spelling`.
+    number of the rule by which strings are one word, see `beast_core.spelling`. `language` and `space` change no
+    vector: whose words the encoder learnt ("multilingual": those of several languages), and which space its vectors lie
+    in; empty where that is not known. Vectors of two encoders can be compared if they are of one space.
 
     >>> EncoderConfig.preset("mini").layers
     8
@@ -68,7 +86,19 @@ class EncoderConfig(ABC):
     window: int = setting(24, least=1, most=LONGEST_WINDOW)
     causal: bool = setting(False)
     lowercase: bool = setting(True)
-    spelling: int = setting(NEWEST_SPELLING, least=1, most=NEWEST_SPELLING)
+    spelling: int = setting(NEWEST_SPELLING, least=1, most=NEWEST_SPELLING, since=4, before=1)
+    language: str = setting(
+        "",
+        allowed=lambda text: text == "" or is_language(text),
+        expected='the code of a language such as "es", "multilingual", or "" for an unknown one',
+        since=5,
+    )
+    space: str = setting(
+        "",
+        allowed=lambda text: len(text) <= LONGEST_SPACE and text.isprintable(),
+        expected=f"at most {LONGEST_SPACE} printable characters",
+        since=5,
+    )
 
     def __post_init__(self) -> None:
         found = vars(self)
@@ -96,6 +126,16 @@ class EncoderConfig(ABC):
         """The part of it on transformer layers, of which there may be none."""
         attention = f"{self.heads} heads, feed-forward {self.feed_forward_width:,} wide{', causal' * self.causal}"
         return f"{self.layers} transformer layers ({attention}), " if self.layers else ""
+
+    @property
+    def network(self) -> "EncoderConfig":
+        """The configuration without what changes no vector: equal ones read words and compute alike."""
+        return replace(self, language="", space="")
+
+    @property
+    def format_version(self) -> int:
+        """The format version of folders that hold it: the oldest that has all that it says."""
+        return int(max(each.metadata["since"] for each in self._written()))
 
     @property
     def quantised_tables(self) -> dict[str, tuple[int, int]]:
@@ -140,13 +180,31 @@ class EncoderConfig(ABC):
         raise ValueError(f"invalid encoder configuration: {'; '.join(problems)}; known keys: {sorted(known)}")
 
     def to_dict(self) -> dict[str, Any]:
-        """The family and all fields as JSON types, but for later ones that have their default."""
+        """The family and all fields as JSON types, but for later ones that say what there was before."""
         values: dict[str, Any] = {"family": self.family}
-        for each in fields(self):
+        for each in self._written():
             value = getattr(self, each.name)
-            if not (each.metadata["later"] and value == each.default):
-                values[each.name] = list(value) if isinstance(value, tuple) else value
+            values[each.name] = list(value) if isinstance(value, tuple) else value
         return values
+
+    def _written(self) -> list[Field[Any]]:
+        return [
+            each
+            for each in fields(self)
+            if not (each.metadata["since"] and getattr(self, each.name) == each.default == each.metadata["before"])
+        ]
+
+    @classmethod
+    def from_folder(cls, values: Any, *, version: int) -> "EncoderConfig":
+        """Reads what a folder of that format version holds: what it does not know is as it was before.
+
+        Raises `ValueError`, see `from_dict`.
+        """
+        if isinstance(values, Mapping):
+            entry = FAMILIES.get(str(values.get("family")))
+            later = [each for each in fields(entry.config if entry else cls) if each.metadata["since"] > version]
+            values = {each.name: each.metadata["before"] for each in later} | dict(values)
+        return cls.from_dict(values)
 
     @classmethod
     def from_json(cls, text: str) -> "EncoderConfig":
@@ -206,4 +264,6 @@ def _bound_problems(values: Mapping[str, Any], *, of: Iterable[Field[Any]]) -> l
             problems.append(f"{each.name} is {value}, expected at least {least}")
         if value is not None and most is not None and value > most:
             problems.append(f"{each.name} is {value}, expected at most {most}")
+        if value is not None and (allowed := each.metadata["allowed"]) and not allowed(value):
+            problems.append(f"{each.name} is {value!r:.120}, expected {each.metadata['expected']}")
     return problems

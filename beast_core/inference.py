@@ -130,18 +130,25 @@ def _moved(encoder: BeastEncoder, device: str | torch.device) -> BeastEncoder:
 def load_encoder(
     path: str | Path | None = None,
     *,
+    language: str | None = None,
     device: str | torch.device = "cpu",
     dtype: torch.dtype = torch.float32,
     cache_size: int = DEFAULT_CACHE_SIZE,
 ) -> WordEncoder:
-    """The words -> vectors encoder of a model folder; `None` is the Spanish model that ships with the package.
+    """The words -> vectors encoder of a model folder, or of a language that a model comes for.
 
-    Reads our own folders and the sentence-transformers folders that `st_beast` and the training write. With a `dtype`
-    of `torch.bfloat16`, layers compute in that: twice as fast and more on processors with AMX, slower on those without.
-    Vectors are still float32. The shipped model gains little by it.
+        load_encoder("de")               # a language; language="de" where there is a folder ./de too
+        load_encoder("runs/beast/model") # any other text is a path, as is Path("de")
+        load_encoder()                   # Spanish
 
-    Raises `FileNotFoundError` and `ModelFolderError`, see `read_encoder`, and `ValueError` for other dtypes.
+    `beast_core.shipped_languages()` says which languages there are. Reads our own folders and the sentence-transformers
+    folders that `st_beast` and the training write. With a `dtype` of `torch.bfloat16`, layers compute in that: twice as
+    fast and more on processors with AMX, slower on those without. Vectors are still float32. The shipped model gains
+    little by it.
+
+    Raises what `read_encoder` raises, and `ValueError` for other dtypes.
     """
     if dtype not in _DTYPES:
         raise ValueError(f"dtype is {dtype!r}, expected torch.float32 or torch.bfloat16")
-    return WordEncoder(read_encoder(path, packed=True).to(dtype), device=device, cache_size=cache_size)
+    encoder = read_encoder(path, language=language, packed=True)
+    return WordEncoder(encoder.to(dtype), device=device, cache_size=cache_size)

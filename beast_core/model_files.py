@@ -15,10 +15,10 @@ CARD_FILE = "README.md"
 
 # A thousand times what such files hold.
 _LARGEST_JSON = 2**20
-_OURS = {CONFIG_FILE, WEIGHTS_FILE}
+# The card tells of the model, so that a new model does not keep it.
+_OURS = {CONFIG_FILE, WEIGHTS_FILE, CARD_FILE}
 # Beside these and its numbered module folders, a folder of sentence-transformers holds nothing.
 _STOCK = {
-    CARD_FILE,
     "config_sentence_transformers.json",
     MODULES_FILE,
     "sentence_bert_config.json",

@@ -5,7 +5,9 @@ vectors.
 
 **1**: canonical composition (NFC), so that the composed and the decomposed spelling of a word are one word. With
 `lowercase`, letters are lower-cased one by one first (a Greek capital sigma becomes σ wherever it stands: no context is
-looked at).
+looked at). Lower-casing is that of Unicode for no language in particular. In Turkish and Azeri it is another one: there
+`I` is a capital `ı` and `İ` a capital `i`, but here `I` becomes `i`, and `İ` an `i` with a combining dot above. Text in
+such a language is to be lower-cased by its own rules before, for training and for use alike.
 
 **2**, in this order:
 

@@ -29,25 +29,26 @@ from beast_core.model_files import (
     read_json,
     replace_model_folder,
 )
+from beast_core.shipped import model_folder
 from beast_core.stock import from_stock, module_folders, to_stock
 from beast_core.tables import PackedTable, module_of
 from beast_core.weights import Form, float_form, read_tensors
 
 # To be raised when a folder is written that older versions of this package would misread or not understand, so that
-# they say a newer version wrote it: new files or keys, another meaning or packing of what there was. What this version
-# still reads stays listed, with what it lacks. 4: `spelling`, of which there was only the first rule before.
-FORMAT_VERSION = 4
-_ADDED_SINCE: dict[int, dict[str, Any]] = {FORMAT_VERSION: {}, 3: {"spelling": 1}}
+# they say a newer version wrote it: new files or keys, another meaning or packing of what there was. A folder has the
+# oldest version that knows all it holds; what was added to the configuration says since when, see `config.setting`.
+# 4: `spelling`, of which there was only the first rule before. 5: `language`, `space` and `pooling`.
+FORMAT_VERSION = 5
+_READABLE = range(3, FORMAT_VERSION + 1)
 CONFIG_KEY = "beast"
 # Far beyond what training gives, and far enough from where the products and sums of an encoder leave float32.
 _LARGEST_WEIGHT = 1e6
 _OUTPUT = "projection.weight"
-SHIPPED_MODEL = Path(__file__).parent / "pretrained" / "es"
 
 
 def describe(config: EncoderConfig) -> dict[str, Any]:
     """What `config.json` says of an encoder: all it holds in our folders, one key among theirs in stock folders."""
-    return {CONFIG_KEY: {"format_version": FORMAT_VERSION, "encoder": config.to_dict()}}
+    return {CONFIG_KEY: {"format_version": config.format_version, "encoder": config.to_dict()}}
 
 
 def write_encoder(encoder: BeastEncoder, path: str | Path, *, compact: bool | None = True) -> Path:
@@ -81,25 +82,16 @@ def write_encoder(encoder: BeastEncoder, path: str | Path, *, compact: bool | No
     return target
 
 
-def read_encoder(path: str | Path | None = None, *, packed: bool = False) -> BeastEncoder:
-    """The encoder in a folder of ours or in a stock folder; `None` is the shipped model. On the CPU, in eval mode.
+def read_encoder(path: str | Path | None = None, *, language: str | None = None, packed: bool = False) -> BeastEncoder:
+    """The encoder in a folder of ours or in a stock folder, or that of a `language` that a model comes for: on the CPU,
+    in eval mode. A `path` that is the name of such a language is that language; with neither, it is the Spanish one.
 
     With `packed`, the n-gram table is read in 2 bits an entry wherever that loses nothing: of compact folders, as it is
     on disk, and of stock folders that were made of them. That is faster and smaller, but cannot be trained.
 
-    Raises `FileNotFoundError` if there is no such folder, `TypeError` if `path` is no path, and `ModelFolderError` if
-    it is not a whole, readable model.
+    Raises `ModelFolderError` if the folder is not a whole, readable model, and what `shipped.model_folder` raises.
     """
-    if path is not None and (not isinstance(path, str | Path) or not str(path)):
-        raise TypeError(f"path is {path!r}, expected the path of a model folder, or None for the shipped model")
-    folder = (SHIPPED_MODEL if path is None else Path(path)).resolve()
-    if not folder.is_dir():
-        found = "a file" if folder.exists() else "nothing"
-        given = "" if path is None or str(path) == str(folder) else f" (given: {str(path)!r})"
-        raise FileNotFoundError(
-            f"no model at {folder}{given}: found {found}, expected a model folder such as ./beast or runs/beast/model, "
-            "or None for the model that ships with the package"
-        )
+    folder = model_folder(path, language=language)
     limit_threads_after_fork()
     config = read_config(folder)
     if (folder / MODULES_FILE).is_file():
@@ -131,14 +123,13 @@ def read_config(folder: Path) -> EncoderConfig:
             f'"format_version" and "encoder", found {content!r:.80}'
         )
     version = described["format_version"]
-    if type(version) is not int or version not in _ADDED_SINCE:
+    if type(version) is not int or version not in _READABLE:
         newer = type(version) is int and version > FORMAT_VERSION
         advice = "a newer version wrote it: pip install --upgrade beast-vectors" if newer else "train the model again"
-        expected = " or ".join(map(str, sorted(_ADDED_SINCE)))
+        expected = f"{_READABLE[0]} to {FORMAT_VERSION}"
         raise ModelFolderError(f"{file} has format version {version!r:.40}, expected {expected}; {advice}")
-    encoder: Any = described.get("encoder")
     try:
-        return EncoderConfig.from_dict(_ADDED_SINCE[version] | encoder if isinstance(encoder, dict) else encoder)
+        return EncoderConfig.from_folder(described.get("encoder"), version=version)
     except (ValueError, RecursionError) as error:
         raise ModelFolderError(f"{file}: {error!s:.1000}") from error
 

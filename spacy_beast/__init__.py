@@ -14,9 +14,11 @@ The vectors live on `nlp.vocab.vectors`, as spaCy's own do, so that everything t
 pipeline, and its `meta.json` says whose work they are: those of the model that comes with the package are under
 CC BY-SA 4.0. Settings and their defaults:
 
-    nlp.add_pipe("beast_vectors", config={"model": None, "attr": "ORTH", "cache_size": 50_000})
+    nlp.add_pipe("beast_vectors", config={"model": None, "language": None, "attr": "ORTH", "cache_size": 50_000})
 
-- `model`: `None` for the Spanish model that comes with the package, or the path of a model folder, such as `./beast`.
+- `model`: a language that a model comes for, such as "es", or the path of a model folder, such as `./beast`;
+  `language`: always the former, where a folder has that name too. With neither, it is the model of the pipeline's
+  language, and that for several languages ("multilingual") in a pipeline for any ("xx").
 - `attr`: the token attribute that is embedded, `ORTH` (the text), `LOWER` or `NORM`.
 - `cache_size`: how many words' vectors are kept (about a kilobyte each).
 

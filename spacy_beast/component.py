@@ -12,6 +12,7 @@ from spacy.tokens import Doc
 from spacy.training import Example
 
 from beast_core import DEFAULT_CACHE_SIZE, ModelFolderError
+from spacy_beast.languages import language_of
 from spacy_beast.pipeline_files import give_credit
 from spacy_beast.vectors import BeastVectors
 
@@ -19,18 +20,23 @@ from spacy_beast.vectors import BeastVectors
 @Language.factory(
     "beast_vectors",
     assigns=["token.vector", "doc.vector"],
-    default_config={"model": None, "attr": "ORTH", "cache_size": DEFAULT_CACHE_SIZE},
+    default_config={"model": None, "language": None, "attr": "ORTH", "cache_size": DEFAULT_CACHE_SIZE},
 )
-def make_beast_vectors(nlp: Language, *, name: str, model: str | None, attr: str, cache_size: int) -> "BeastPrefetch":
+def make_beast_vectors(
+    nlp: Language, *, name: str, model: str | None, language: str | None, attr: str, cache_size: int
+) -> "BeastPrefetch":
     """Puts `BeastVectors` on `nlp.vocab.vectors` and makes the component that fills them batch by batch.
 
-    It may stand anywhere in the pipeline, before the components that read vectors at best. A second one with the same
-    settings is harmless.
+    With neither a `model` nor a `language`, it takes the model of the pipeline's language. It may stand anywhere in the
+    pipeline, before the components that read vectors at best. A second one with the same settings is harmless.
 
-    Raises `ValueError` if the pipeline has other vectors already, or for a bad setting; `FileNotFoundError` or
-    `beast_core.ModelFolderError` if `model` is not a model folder.
+    Raises `ValueError` if the pipeline has other vectors already, or for a bad setting; `FileNotFoundError` if there is
+    no such model, or `beast_core.ModelFolderError` if `model` is not a model folder.
     """
-    wanted = BeastVectors(strings=nlp.vocab.strings, model=model, attr=attr, cache_size=cache_size)
+    if model is None and language is None:
+        language = language_of(str(nlp.lang))
+    strings = nlp.vocab.strings
+    wanted = BeastVectors(strings=strings, model=model, language=language, attr=attr, cache_size=cache_size)
     present = nlp.vocab.vectors
     if isinstance(present, BeastVectors):
         # Also so when a saved pipeline is loaded: [nlp.vectors] made them, and their weights are still to come.

@@ -1,13 +1,13 @@
 """Keys to vectors: computed from the words when they are asked for, those that were last new kept."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import numpy as np
 
 from beast_core import WordEncoder, load_encoder
 from beast_core.cache import VectorCache
-from beast_core.storage import SHIPPED_MODEL, read_config
+from beast_core.storage import read_config
 from spacy_beast.strings import Strings
 from spacy_beast.words import has_vector
 
@@ -19,19 +19,19 @@ _WORDS_READ_AHEAD = 256
 class Lookup:
     """The vectors of one encoder by key, of at most `cache_size` words at a time. Safe to use from several threads.
 
-    Without an encoder, that of `model_folder` is read when it is first needed; `None` is the shipped model. `cache` is
-    for single look-ups, `known` has the keys in it. Raises `ValueError` for a bad `cache_size`.
+    Without an encoder, that in the folder which `find_model` gives is read when it is first needed. `cache` is for
+    single look-ups, `known` has the keys in it. Raises `ValueError` for a bad `cache_size`.
     """
 
     def __init__(
-        self, strings: Strings, *, cache_size: int, encoder: WordEncoder | None = None, model_folder: Path | None = None
+        self, strings: Strings, *, cache_size: int, encoder: WordEncoder | None = None, find_model: Callable[[], Path]
     ) -> None:
         # By key: spaCy's look-ups need no string then.
         self.cache = VectorCache(size=cache_size)
         self.known = self.cache.rows
         self._strings = strings
         self._encoder = encoder
-        self._model_folder = model_folder
+        self._find_model = find_model
         self._blank: set[int] = set()  # keys of white space that was met: they have no vector to wait for
         self._together: dict[int, list[int]] = {}  # key -> the keys that were wanted with it
 
@@ -40,7 +40,7 @@ class Lookup:
         """Words to vectors. Raises `FileNotFoundError` or `beast_core.ModelFolderError` if it cannot be read."""
         if self._encoder is None:
             # A second cache, by word, would only cost memory.
-            self._encoder = load_encoder(self._model_folder, cache_size=0)
+            self._encoder = load_encoder(self._find_model(), cache_size=0)
         return self._encoder
 
     @property
@@ -49,7 +49,7 @@ class Lookup:
         if self._encoder is not None:
             return self._encoder.width
         try:
-            return read_config(self._model_folder or SHIPPED_MODEL).output_width
+            return read_config(self._find_model()).output_width
         except (OSError, ValueError):
             return 0  # of a saved pipeline, weights are about to come; if not, the first look-up says what is wrong
 

@@ -13,6 +13,7 @@ from thinc.types import Floats2d
 from thinc.util import get_torch_default_device
 
 from beast_core import DEFAULT_CACHE_SIZE, BeastEncoder, WordEncoder, encode_words, read_encoder
+from spacy_beast.languages import check_choice, find_model, language_of
 from spacy_beast.strings import Strings
 from spacy_beast.weights import encoder_from_bytes, encoder_to_bytes
 from spacy_beast.words import attribute_id, has_vector
@@ -21,19 +22,26 @@ _Layer: TypeAlias = Model[list[Doc], list[Floats2d]]
 
 
 def create_beast_embed(
-    *, model: str | None = None, attr: str = "ORTH", trainable: bool = False, width: int | None = None
+    *,
+    model: str | None = None,
+    language: str | None = None,
+    attr: str = "ORTH",
+    trainable: bool = False,
+    width: int | None = None,
 ) -> Model[list[Doc], list[Floats2d]]:
     """Embeds each token by the encoder alone, for the `embed` block of `spacy.Tok2Vec.v2`:
 
         [components.tok2vec.model.embed]
         @architectures = "spacy_beast.BeastEmbed.v1"
         model = null
+        language = null
         attr = "ORTH"
         trainable = true
         width = ${components.tok2vec.model.encode.width}
 
-    - `model`: path of the model folder to start from, `null` for the one that comes with the package. It is read by
-      `nlp.initialize`; a trained pipeline has its own weights and never looks for it.
+    - `model`: what to start from, the path of a model folder or a language that a model comes for; `language` is always
+      the latter. With neither, it is the model of the pipeline's language. It is read by `nlp.initialize`; a trained
+      pipeline has its own weights and never looks for it.
     - `attr`: the token attribute to embed, `ORTH`, `LOWER` or `NORM`.
     - `trainable`: whether training the pipeline also trains (its own copy of) the encoder. Each step then updates all
       of its weights; a frozen encoder costs little, because it remembers the vectors of words it has seen.
@@ -41,13 +49,17 @@ def create_beast_embed(
       are, zeros for white space.
 
     The layer maps documents to one `(tokens, width)` float32 array each. Raises `ValueError` for a bad `attr` or
-    `width`; `nlp.initialize` raises `FileNotFoundError` or `beast_core.ModelFolderError` if `model` is not a model.
+    `width`, and for both a model and a language; `nlp.initialize` raises `FileNotFoundError` or
+    `beast_core.ModelFolderError` if there is no such model.
     """
+    check_choice(model, language=language)
     if width is not None and width < 1:
         raise ValueError(
             f"width is {width}, expected a whole number of at least 1, or null for the encoder's own width"
         )
-    settings = _Embed(None if model is None else Path(model).absolute(), attribute_id(attr), trainable)
+    settings = _Embed(
+        find_model(model, language=language), model is None and language is None, attribute_id(attr), trainable
+    )
     wrapper = PyTorchWrapper_v3(
         torch.nn.Identity(),  # holds the place of the encoder until there are weights
         convert_inputs=_to_torch,
@@ -90,13 +102,17 @@ class _Embed:
     """What the functions of a layer need to know. Its methods are these functions, as thinc asks for their signatures
     and pickles them."""
 
-    folder: Path | None
+    find_model: Callable[[], Path]
+    of_pipeline: bool
     attr: int
     trainable: bool
 
     def initialize(self, model: _Layer, X: list[Doc] | None = None, Y: list[Floats2d] | None = None) -> _Layer:
-        """Reads the weights to start from."""
-        embedder = _Embedder(read_encoder(self.folder, packed=not self.trainable), trainable=self.trainable)
+        """Reads the weights to start from: unless anything else was said, those of the documents' language."""
+        find = self.find_model
+        if self.of_pipeline and X and X[0].vocab.lang:
+            find = find_model(None, language=language_of(X[0].vocab.lang))
+        embedder = _Embedder(read_encoder(find(), packed=not self.trainable), trainable=self.trainable)
         model.layers[0].shims[0]._model = embedder
         model.set_dim("nO", embedder.word_encoder.width, force=True)
         return model

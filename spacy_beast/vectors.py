@@ -14,6 +14,8 @@ from thinc.backends import get_array_ops
 
 from beast_core import DEFAULT_CACHE_SIZE, WordEncoder
 from beast_core.credits import Credits, read_credits
+from beast_core.shipped import DEFAULT_LANGUAGE
+from spacy_beast.languages import check_choice, find_model, language_of
 from spacy_beast.lookup import Lookup
 from spacy_beast.neighbours import KnownWords, check_queries, nearest_words
 from spacy_beast.pipeline_files import REGISTERED_NAME, describe_vectors
@@ -38,8 +40,9 @@ class BeastVectors(VectorsWithoutTable):
     for `model`. Safe to use from several threads, and in the processes of `nlp.pipe(n_process=2)`: each has its own
     cache, and one thread where processes are forked.
 
-    `model` is the path of a model folder, or `None` for the model that comes with the package; `attr` the token
-    attribute to embed (`ORTH`, `LOWER` or `NORM`). Raises `ValueError` for a bad `attr` or `cache_size`.
+    `model` is the path of a model folder or a language that a model comes for; `language` is always the latter; with
+    neither, the model is the Spanish one. `attr` is the token attribute to embed (`ORTH`, `LOWER` or `NORM`). Raises
+    `ValueError` for a bad `attr` or `cache_size`, and if both a model and a language are given.
     """
 
     def __init__(
@@ -47,20 +50,21 @@ class BeastVectors(VectorsWithoutTable):
         *,
         strings: StringStore | None = None,
         model: str | Path | None = None,
+        language: str | None = None,
         attr: str = "ORTH",
         cache_size: int = DEFAULT_CACHE_SIZE,
     ) -> None:
         super().__init__(strings=strings)
-        if not isinstance(model, str | Path | None):
-            raise TypeError(f"model is {model!r:.60}, expected the path of a model folder, or None")
+        check_choice(model, language=language)
         self.name: str | None = "beast"
         self.attr = attribute_id(attr)
         self.model = None if model is None else str(model)
-        self._model_folder = None if model is None else Path(model).absolute()
+        self.language = DEFAULT_LANGUAGE if model is None and language is None else language
+        self._find_model = find_model(model, language=self.language)
         self._saved_credits: Credits | None = None
         self._in_config = False
         self._strings = Strings(StringStore() if strings is None else strings)
-        self._use(Lookup(self._strings, cache_size=cache_size, model_folder=self._model_folder))
+        self._use(Lookup(self._strings, cache_size=cache_size, find_model=self._find_model))
         self.to_ops(get_current_ops())
 
     def _use(self, lookup: Lookup) -> None:
@@ -76,7 +80,13 @@ class BeastVectors(VectorsWithoutTable):
     @property
     def settings(self) -> dict[str, Any]:
         """What the `[nlp.vectors]` section of a configuration says of these vectors."""
-        return {"@vectors": REGISTERED_NAME, "model": self.model, "attr": self._attr, "cache_size": self.cache_size}
+        return {
+            "@vectors": REGISTERED_NAME,
+            "model": self.model,
+            "language": self.language,
+            "attr": self._attr,
+            "cache_size": self.cache_size,
+        }
 
     @property
     def _attr(self) -> str:
@@ -92,8 +102,13 @@ class BeastVectors(VectorsWithoutTable):
 
     @property
     def credits(self) -> Credits:
-        """Whose work the weights are, and under which licence."""
-        return self._saved_credits or read_credits(self._model_folder)
+        """Whose work the weights are, and under which licence; nothing if there is no such model (any longer)."""
+        if self._saved_credits is None:
+            try:
+                return read_credits(self._find_model())
+            except (OSError, ValueError):
+                return Credits()
+        return self._saved_credits
 
     @property
     def strings(self) -> StringStore:
@@ -258,7 +273,8 @@ class BeastVectors(VectorsWithoutTable):
         if saved is not None:
             self.attr, self._saved_credits = attribute_id(saved.attr), saved.credits
             encoder = WordEncoder(saved.encoder, cache_size=0)
-            self._use(Lookup(self._strings, cache_size=self.cache_size, encoder=encoder))
+            find = self._find_model
+            self._use(Lookup(self._strings, cache_size=self.cache_size, encoder=encoder, find_model=find))
             self.to_ops(get_current_ops())
         return self
 
@@ -279,23 +295,31 @@ def _unpickle(
 
 
 def create_beast_vectors(
-    *, model: str | None = None, attr: str = "ORTH", cache_size: int = DEFAULT_CACHE_SIZE
+    *,
+    model: str | None = None,
+    language: str | None = None,
+    attr: str = "ORTH",
+    cache_size: int = DEFAULT_CACHE_SIZE,
 ) -> Callable[[Vocab], BeastVectors]:
     """`spacy_beast.BeastVectors.v1`, for the `[nlp.vectors]` section of a configuration; see `BeastVectors`.
 
         [nlp.vectors]
         @vectors = "spacy_beast.BeastVectors.v1"
         model = null
+        language = null
         attr = "ORTH"
         cache_size = 50000
 
-    Raises `ValueError` for a bad `attr` or `cache_size`. `model` is read when first needed: a saved pipeline, which
-    has weights of its own, must load on machines that do not have it.
+    With neither a model nor a language, the model is that of the pipeline's language. Raises `ValueError` for a bad
+    `attr` or `cache_size`, and for both a model and a language. The model is read when first needed: a saved pipeline,
+    which has weights of its own, must load on machines that do not have it.
     """
-    BeastVectors(model=model, attr=attr, cache_size=cache_size)  # complains now, where the settings are in sight
+    settings: dict[str, Any] = {"model": model, "language": language, "attr": attr, "cache_size": cache_size}
+    BeastVectors(**settings)  # complains now, where the settings are in sight
 
     def create(vocab: Vocab) -> BeastVectors:
-        vectors = BeastVectors(strings=vocab.strings, model=model, attr=attr, cache_size=cache_size)
+        own = {"language": language_of(vocab.lang)} if model is None and language is None and vocab.lang else {}
+        vectors = BeastVectors(strings=vocab.strings, **settings | own)
         vectors._in_config = True
         return vectors
 

@@ -52,7 +52,7 @@ def unpack_message(data: bytes, *, expected: str) -> dict[str, object]:
 
 def same_weights(encoder: BeastEncoder, *, other: BeastEncoder) -> bool:
     """Whether two encoders give every word the same vector."""
-    if encoder.config != other.config:
+    if encoder.config.network != other.config.network:
         return False
     packed = encoder.is_packed and other.is_packed  # unpacking a table takes fifteen times its memory
     weights = other.weights(packed=packed)

@@ -4,6 +4,8 @@ import argparse
 import json
 import sys
 
+from beast_core import shipped_languages
+from beast_core.shipped import DEFAULT_LANGUAGE
 from st_beast import save
 
 
@@ -18,15 +20,20 @@ def main(arguments: list[str] | None = None) -> int:
         "SentenceTransformer(folder) loads it without this package.",
     )
     save_command.add_argument("path", help="the folder to write; an older model there is replaced, nothing else is")
-    save_command.add_argument("--model", metavar="FOLDER", help="the model to write; default: the one that ships")
+    which = save_command.add_mutually_exclusive_group()
+    known = ", ".join(shipped_languages())
+    which.add_argument(
+        "--language", help=f"the model to write, of those that come with the package: {known} ({DEFAULT_LANGUAGE})"
+    )
+    which.add_argument("--model", metavar="FOLDER", help="the folder of another model to write; or a language")
     options = parser.parse_args(arguments)
     try:
-        written = save(options.path, model=options.model)
+        written = save(options.path, model=options.model, language=options.language)
     except (OSError, ValueError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     print(written)
-    print(f'use it with: SentenceTransformer({json.dumps(options.path, ensure_ascii=False)}).encode(["perro", "gato"])')
+    print(f"use it with: SentenceTransformer({json.dumps(options.path, ensure_ascii=False)}).encode(words)")
     return 0
 
 

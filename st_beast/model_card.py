@@ -5,15 +5,15 @@ from pathlib import Path
 
 from sentence_transformers import SentenceTransformerModelCardData
 
-from beast_core.credits import Credits, read_credits
+from beast_core.credits import Credits, creative_commons, read_credits
 from beast_core.files import write_file
 from beast_core.model_files import CARD_FILE, MODULES_FILE
 
 _HEADING = "## Licence and credits"
 
 
-def card_data(path: Path | None) -> SentenceTransformerModelCardData:
-    """What a new card of the model in a folder will say; None is the shipped model."""
+def card_data(path: Path) -> SentenceTransformerModelCardData:
+    """What a new card of the model in a folder will say."""
     credits = read_credits(path)
     data = SentenceTransformerModelCardData(
         language=list(credits.languages),
@@ -27,14 +27,14 @@ def card_data(path: Path | None) -> SentenceTransformerModelCardData:
     return data
 
 
-def read_card(path: Path | None) -> str | None:
+def read_card(path: Path) -> str | None:
     """The card that a folder of sentence-transformers has, as text."""
-    if path is None or not (path / MODULES_FILE).is_file() or not (path / CARD_FILE).is_file():
+    if not (path / MODULES_FILE).is_file() or not (path / CARD_FILE).is_file():
         return None
     return (path / CARD_FILE).read_text(encoding="utf-8", errors="replace")
 
 
-def read_credits_section(path: Path | None) -> str:
+def read_credits_section(path: Path) -> str:
     """What a card of the model in a folder has to say of whose the weights are, whatever they are trained to later.
 
     Empty if nothing is known.
@@ -55,11 +55,12 @@ def add_section(folder: Path, *, section: str) -> None:
 
 def _section(credits: Credits) -> str:
     licence = f"`{credits.licence}`"
-    if creative_commons := re.fullmatch(r"cc-([a-z-]+)-(\d\.\d)", credits.licence):
-        kind, version = creative_commons.groups()
-        licence = f"[CC {kind.upper()} {version}](https://creativecommons.org/licenses/{kind}/{version}/)"
+    if named := creative_commons(credits.licence):
+        licence = "[{}]({})".format(*named)
+    author = f" by {credits.author}" if credits.author else ""
+    under = f", under {licence}," if credits.licence else ""
     sources = "\n".join(f"- {source}" for source in credits.sources)
     return (
-        f"{_HEADING}\n\nThe weights are those of BEAST's own model, or were trained from them. Those are by "
-        f"{credits.author}, under {licence}, and were made of:\n\n{sources}"
+        f"{_HEADING}\n\nThe weights are those of a model{author}{under} that was made of the works below, or were "
+        f"trained from them:\n\n{sources}"
     )

@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from beast_core import check_words, read_encoder
 from beast_core.files import refuse_file, working_folder
 from beast_core.model_files import CONFIG_FILE, replace_model_folder
+from beast_core.shipped import model_folder
 from st_beast.host_options import HOST_OPTIONS, is_truncation, read_options
 from st_beast.model_card import add_section, card_data, read_card, read_credits_section
 from st_beast.progress import without_progress_bars
@@ -39,14 +40,15 @@ class BeastSentenceTransformer(SentenceTransformer):
         self,
         path: str | Path | None = None,
         *,
+        language: str | None = None,
         trainable: bool = False,
         device: str | None = None,
         similarity_fn_name: str | None = None,
         truncate_dim: int | None = None,
     ) -> None:
-        encoder = read_encoder(path, packed=not trainable)
-        folder = None if path is None else Path(path)
-        options = {} if folder is None else read_options(folder)
+        folder = model_folder(path, language=language)
+        encoder = read_encoder(folder, packed=not trainable)
+        options = read_options(folder)
         given = {"similarity_fn_name": similarity_fn_name, "truncate_dim": truncate_dim}
         super().__init__(
             modules=[WordModule(encoder)],
@@ -63,7 +65,7 @@ class BeastSentenceTransformer(SentenceTransformer):
         cls, model_name_or_path: str, module_classes: Mapping[str, type[nn.Module]], **_: Any
     ) -> Self:
         """What the trainer loads a checkpoint with, to go on with its weights: never packed."""
-        return cls(model_name_or_path, trainable=True)
+        return cls(Path(model_name_or_path), trainable=True)
 
     @property
     def _words(self) -> WordModule:
@@ -223,6 +225,7 @@ def _replace_files(new: Path, *, target: Path) -> None:
 def load(
     path: str | Path | None = None,
     *,
+    language: str | None = None,
     trainable: bool = False,
     device: str | None = None,
     similarity_fn_name: str | None = None,
@@ -230,28 +233,34 @@ def load(
 ) -> BeastSentenceTransformer:
     """The model in a folder as a `SentenceTransformer`, many times as fast on a CPU as the folder of stock parts.
 
-    `path` is a folder of ours or one of stock parts that `st_beast` wrote, also fine-tuned; `None` is the Spanish model
-    that ships with the package. On a CPU the n-gram table is kept in 2 bits an entry, unless it was fine-tuned; to
-    train the model, load it with `trainable`, which unpacks it. The other options are `SentenceTransformer`'s.
+    `path` is a folder of ours or one of stock parts that `st_beast` wrote, also fine-tuned, or a language that a model
+    comes for, such as "es"; `language` is always the latter. With neither, the model is the Spanish one. On a CPU the
+    n-gram table is kept in 2 bits an entry, unless it was fine-tuned; to train the model, load it with `trainable`,
+    which unpacks it. The other options are `SentenceTransformer`'s.
 
     >>> load().encode(["perro", "gato"]).shape
     (2, 256)
 
-    Raises `FileNotFoundError` and `ModelFolderError`; see `beast_core.read_encoder`.
+    Raises what `beast_core.read_encoder` raises.
     """
     return BeastSentenceTransformer(
-        path, trainable=trainable, device=device, similarity_fn_name=similarity_fn_name, truncate_dim=truncate_dim
+        path,
+        language=language,
+        trainable=trainable,
+        device=device,
+        similarity_fn_name=similarity_fn_name,
+        truncate_dim=truncate_dim,
     )
 
 
-def save(path: str | Path, *, model: str | Path | None = None) -> Path:
+def save(path: str | Path, *, model: str | Path | None = None, language: str | None = None) -> Path:
     """Writes a model folder that plain `SentenceTransformer(path)` loads; returns its absolute path.
 
-    `model` is a folder that `load` reads; `None` is the Spanish model that ships with the package. The folder is
-    written in one step and replaces an older model at `path`. Raises `FileExistsError` if `path` holds anything else,
-    and what `load` raises.
+    `model` and `language` are what `load` takes; with neither, it is the Spanish model. The folder is written in one
+    step and replaces an older model at `path`. Raises `FileExistsError` if `path` holds anything else, and what `load`
+    raises.
     """
-    loaded = load(model, device="cpu")
+    loaded = load(model, language=language, device="cpu")
     with replace_model_folder(path) as folder:
         loaded.save(folder)
     return Path(path).resolve()

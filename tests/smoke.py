@@ -1,4 +1,4 @@
-"""Run where only the wheel is installed: the shipped model through the core and both hosts gives the same vectors."""
+"""Run where only the wheel is installed: each shipped model gives the same vectors through the core and both hosts."""
 
 import tempfile
 import warnings
@@ -8,22 +8,27 @@ warnings.simplefilter("error")
 
 import numpy as np  # noqa: E402
 import spacy  # noqa: E402
+from sentence_transformers import SentenceTransformer  # noqa: E402
 
 import beast_core  # noqa: E402
 import st_beast  # noqa: E402
+from beast_core.credits import read_credits  # noqa: E402
+from beast_core.shipped import model_folder  # noqa: E402
 
 assert not (Path(beast_core.__file__).parents[1] / "pyproject.toml").exists(), "this is the source tree"
-words = ["perro", "gato", "electroencefalografista", "😀", "inventadísimo"]
-vectors = beast_core.load_encoder().encode(words)
-pipeline = spacy.blank("es")
-pipeline.add_pipe("beast_vectors")
-in_spacy = np.array([token.vector for token in pipeline(" ".join(words))])
-in_transformers = st_beast.load().encode(words)
-np.testing.assert_allclose(in_spacy, vectors, atol=1e-5)
-np.testing.assert_allclose(in_transformers, vectors, atol=1e-5)
-with tempfile.TemporaryDirectory() as folder:
-    from sentence_transformers import SentenceTransformer
-
-    st_beast.save(Path(folder) / "beast")
-    np.testing.assert_allclose(SentenceTransformer(str(Path(folder) / "beast")).encode(words), vectors, atol=1e-5)
-print(f"smoke test passed: {len(words)} words, {vectors.shape[1]} dimensions, {beast_core.__file__}")
+words = ["perro", "house", "electroencefalografista", "😀", "inventadísimo", "Straße"]
+languages = beast_core.shipped_languages()
+np.testing.assert_array_equal(beast_core.load_encoder().encode(words), beast_core.load_encoder("es").encode(words))
+for language in languages:
+    credits = read_credits(model_folder(language=language))
+    assert credits.licence and credits.author and credits.sources and credits.languages == (language,), language
+    vectors = beast_core.load_encoder(language).encode(words)
+    pipeline = spacy.blank("xx" if language == "multilingual" else language)
+    pipeline.add_pipe("beast_vectors")
+    in_spacy = np.array([pipeline.vocab.get_vector(word) for word in words])
+    np.testing.assert_allclose(in_spacy, vectors, atol=1e-5)
+    np.testing.assert_allclose(st_beast.load(language).encode(words), vectors, atol=1e-5)
+    with tempfile.TemporaryDirectory() as folder:
+        saved = st_beast.save(Path(folder) / "beast", language=language)
+        np.testing.assert_allclose(SentenceTransformer(str(saved)).encode(words), vectors, atol=1e-5)
+print(f"smoke test passed: {', '.join(languages)}, {len(words)} words, {beast_core.__file__}")

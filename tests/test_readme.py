@@ -14,7 +14,7 @@ SNIPPETS = re.findall(r"^```python\n(.*?)^```", README.read_text(encoding="utf-8
 
 def test_there_are_snippets_for_each_way_in():
     text = "\n".join(SNIPPETS)
-    for promise in ('nlp.add_pipe("beast_vectors")', 'SentenceTransformer("beast").encode(', "load_encoder()"):
+    for promise in ('nlp.add_pipe("beast_vectors")', 'SentenceTransformer("beast").encode(', "load_encoder("):
         assert promise in text
 
 

@@ -4,6 +4,7 @@ python -m training.pipeline runs/beast/model runs/beast/pipeline --language es
 """
 
 import argparse
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -20,7 +21,7 @@ def build_pipeline(model: Path, *, language: str, name: str, version: str) -> La
     Raises `FileNotFoundError` and `beast_core.ModelFolderError` for a folder that is no model.
     """
     pipeline = spacy.blank(language, meta={"name": name, "version": version})
-    pipeline.add_pipe("beast_vectors", config={"model": str(model)})
+    pipeline.add_pipe("beast_vectors", config={"model": os.path.join(os.curdir, model)})  # noqa: PTH118 - a path, never a language
     pipeline.meta["description"] = "BEAST word vectors: every string has a vector, computed from its bytes."
     return pipeline
 

@@ -2,7 +2,8 @@
 
 Columns: `word` (string), `frequency` (float32, Zipf scale: log10 of occurrences per billion words), `vector` (lists of
 int8 or float16), `scale` (float16) and `held_out` (bool: a student must not see the word; a table without the column
-follows `held_out_words`). A vector is `vector * scale`, brought to unit length.
+follows `held_out_words`). A vector is `vector * scale`, brought to unit length. The file's metadata may say of which
+`language` the words are (ISO 639-1) and what identifies the `space` of the vectors: those of one space can be compared.
 """
 
 import zlib
@@ -19,7 +20,7 @@ import pyarrow.parquet as parquet
 from beast_core.spelling import normalise_words
 from training.common.bounds import check_memory
 from training.common.files import digest
-from training.common.parquet import Columns, list_matrix, repeated_words
+from training.common.parquet import Columns, list_matrix, read_metadata, repeated_words
 from training.common.words import LONGEST_WORD, check_frequencies, compose, normalise
 
 Storage = Literal["int8", "float16"]
@@ -32,6 +33,9 @@ LEVELS = 31
 _HELD_OUT_PREFIX = 5
 HELD_OUT_ONE_IN = 200
 
+# What the metadata of the file says, if anything.
+_METADATA = ("language", "space")
+
 # Below this share of the variance that unit vectors can have, a table says the same of every word.
 _LEAST_VARIANCE = 0.05
 
@@ -42,13 +46,18 @@ class TeacherTableError(ValueError):
 
 @dataclass(frozen=True)
 class TeacherTable:
-    """Words, frequencies `(words,)`, unit vectors `(words, width)` float32, and which are held out `(words,)` bool."""
+    """Words, frequencies `(words,)`, unit vectors `(words, width)` float32, and which are held out `(words,)` bool.
+
+    `language` and `space` are "" where the file does not say them.
+    """
 
     words: list[str]
     frequencies: np.ndarray
     vectors: np.ndarray
     held_out: np.ndarray
     digest: str
+    language: str = ""
+    space: str = ""
 
     @property
     def width(self) -> int:
@@ -83,9 +92,7 @@ def read_table(path: str | Path, *, lowercase: bool = True) -> TeacherTable:
 
     With `lowercase` two words that differ in case alone are one, and cannot teach a student that lower-cases words.
     """
-    file = Path(path).resolve()
-    if not file.is_file():
-        raise FileNotFoundError(f"no teacher table at {file} (given: {str(path)!r}), expected a Parquet file")
+    file = _existing(path)
     pieces = _Pieces(file, name=str(file), lowercase=lowercase)
     words: list[str] = []
     vectors = np.empty((0, 0), dtype=np.float32)
@@ -96,7 +103,23 @@ def read_table(path: str | Path, *, lowercase: bool = True) -> TeacherTable:
         place = slice(len(words), len(words) + len(piece.words))
         frequencies[place], vectors[place], held_out[place] = piece.frequencies, piece.vectors, piece.held_out
         words += piece.words
-    return TeacherTable(words, frequencies, vectors, held_out, digest(file))
+    of_all = {name: pieces.metadata.get(name, "") for name in _METADATA}
+    return TeacherTable(words, frequencies, vectors, held_out, digest(file), **of_all)
+
+
+def table_language(path: str | Path) -> str:
+    """The language that a table's metadata names, or "". Raises what `read_table` raises."""
+    try:
+        return read_metadata(_existing(path)).get("language", "")
+    except ValueError as error:
+        raise TeacherTableError(str(error)) from error
+
+
+def _existing(path: str | Path) -> Path:
+    file = Path(path).resolve()
+    if not file.is_file():
+        raise FileNotFoundError(f"no teacher table at {file} (given: {str(path)!r}), expected a Parquet file")
+    return file
 
 
 def check_table(path: Path, *, name: str) -> TableSummary:
@@ -120,7 +143,7 @@ class _Pieces:
         self._total = np.zeros(0)
         try:
             self._columns = Columns(file, needed=("word", "frequency", "vector", "scale"), perhaps=("held_out",))
-            self.rows = self._columns.rows
+            self.rows, self.metadata = self._columns.rows, read_metadata(file)
         except ValueError as error:
             raise TeacherTableError(str(error)) from error
         if self.rows < 2:
@@ -207,13 +230,23 @@ class TableWriter:
         with TableWriter(path, width=256) as table:
             table.write(words, vectors=vectors, frequencies=frequencies)
 
-    With `storage` int8, the entries of a vector take `2 * levels + 1` values. On leaving the block, `summary` says what
-    is in the table. Raises `TeacherTableError` for what cannot teach; on any error `path` is left as it was.
+    With `storage` int8, the entries of a vector take `2 * levels + 1` values. `language` and `space` are written into
+    the file's metadata, unless they are "". On leaving the block, `summary` says what is in the table. Raises
+    `TeacherTableError` for what cannot teach; on any error `path` is left as it was.
     """
 
     summary: TableSummary
 
-    def __init__(self, path: str | Path, *, width: int, storage: Storage = "int8", levels: int = LEVELS) -> None:
+    def __init__(
+        self,
+        path: str | Path,
+        *,
+        width: int,
+        storage: Storage = "int8",
+        levels: int = LEVELS,
+        language: str = "",
+        space: str = "",
+    ) -> None:
         if not 1 <= levels <= 127:
             raise ValueError(f"levels is {levels}, expected 1 to 127")
         self._path = Path(path).resolve()
@@ -227,7 +260,8 @@ class TableWriter:
                 ("vector", pa.list_(entry, width)),
                 ("scale", pa.float16()),
                 ("held_out", pa.bool_()),
-            ]
+            ],
+            metadata={name: said for name, said in (("language", language), ("space", space)) if said} or None,
         )
 
     def __enter__(self) -> Self:
@@ -279,8 +313,15 @@ class TableWriter:
 
 
 def write_table(
-    path: str | Path, *, words: Sequence[str], vectors: np.ndarray, frequencies: np.ndarray, levels: int = LEVELS
+    path: str | Path,
+    *,
+    words: Sequence[str],
+    vectors: np.ndarray,
+    frequencies: np.ndarray,
+    levels: int = LEVELS,
+    language: str = "",
+    space: str = "",
 ) -> None:
     """Writes a whole table at once, see `TableWriter`. `vectors` is `(words, width)`."""
-    with TableWriter(path, width=vectors.shape[1], levels=levels) as table:
+    with TableWriter(path, width=vectors.shape[1], levels=levels, language=language, space=space) as table:
         table.write(words, vectors=vectors, frequencies=frequencies)

@@ -76,7 +76,7 @@ class NgramConfig(EncoderConfig):
     ngram_sizes: tuple[int, ...] = setting(())
     ngram_buckets: tuple[int, ...] = setting((), expected="a list of whole numbers, or one for all sizes")
     projection_width: int = setting(0, least=0, most=32_768)
-    pooling: str = setting("mean", later=True)
+    pooling: str = setting("mean", since=5)
 
     @classmethod
     def normalised(cls, values: dict[str, object]) -> dict[str, object]:

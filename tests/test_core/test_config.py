@@ -1,5 +1,5 @@
 import json
-from dataclasses import FrozenInstanceError
+from dataclasses import FrozenInstanceError, fields
 
 import pytest
 from hypothesis import given
@@ -9,6 +9,8 @@ from beast_core import PRESETS, BeastEncoder, EncoderConfig
 from beast_core.families import FAMILIES
 from beast_core.families.flatten import FlattenConfig
 from beast_core.families.ngram import POOLINGS, NgramConfig, Pooling
+from beast_core.spelling import NEWEST_SPELLING
+from beast_core.storage import FORMAT_VERSION
 
 
 @st.composite
@@ -21,6 +23,11 @@ def configurations(draw: st.DrawFn) -> EncoderConfig:
         "output_width": draw(small),
         "window": draw(st.integers(1, 62)),
         "lowercase": draw(st.booleans()),
+        "spelling": draw(st.integers(1, NEWEST_SPELLING)),
+        "language": draw(st.just("") | st.from_regex(r"[a-z][a-z-]{1,40}", fullmatch=True)),
+        "space": draw(
+            st.text(st.characters(categories=["L", "N", "P", "S", "Zs"]).filter(str.isprintable), max_size=100)
+        ),
     }
     if draw(st.booleans()):
         return FlattenConfig(layers=draw(st.integers(1, 64)), causal=draw(st.booleans()), **values)
@@ -50,6 +57,21 @@ def test_json_holds_every_field_so_that_a_changed_default_never_changes_a_saved_
     for name, expected in (("beast", beast), ("mini", mini)):
         assert list(json.loads(PRESETS[name].to_json()).items()) == list(expected.items())
         assert EncoderConfig.from_dict(expected) == PRESETS[name]
+
+
+@given(configurations())
+def test_a_folder_has_the_oldest_version_that_knows_all_it_holds(config):
+    values = config.to_dict()
+    assert EncoderConfig.from_folder(values, version=config.format_version) == config
+    assert {"language", "space"} & set(values) == {name for name in ("language", "space") if getattr(config, name)}
+    assert config.format_version == (5 if config.language or config.space else 4)
+    assert config.network.format_version == 4
+    assert (config.network == config) == (config.format_version == 4)
+
+
+def test_the_newest_field_has_the_newest_format_version():
+    newest = (each.metadata["since"] for family in FAMILIES.values() for each in fields(family.config))
+    assert max(newest) == FORMAT_VERSION
 
 
 def test_a_field_that_was_added_later_is_written_where_it_differs_from_what_there_was(monkeypatch):
@@ -98,6 +120,16 @@ def test_each_family_has_a_name_and_presets():
             ["layers is -1, expected at least 0", "projection_width is -1, expected at least 0"],
         ),
         ({"family": "flatten", "layers": 0, "heads": 1}, ["layers is 0, expected at least 1"]),
+        (
+            {"family": "flatten", "layers": 1, "heads": 1, "language": "../es", "space": "a\n"},
+            ["language is '../es', expected the code of a language", "space is 'a\\n', expected at most 100 printable"],
+        ),
+        (
+            {"family": "flatten", "layers": 1, "heads": 1, "language": "es\n", "space": "a" * 101},
+            ["'es\\n'", "at most 100"],
+        ),
+        ({"family": "flatten", "layers": 1, "heads": 1, "language": None}, ["language is None, expected the code"]),
+        ({"family": "lstm", "language": "E"}, ["language is 'E'", "family is 'lstm'"]),
         (
             {"family": "flatten", "layers": 1, "heads": 1, "ngram_buckets": 9},
             ["ngram_buckets is 9, but belongs to the 'ngram' family"],

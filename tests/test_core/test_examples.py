@@ -4,7 +4,9 @@ import importlib
 import pytest
 
 
-@pytest.mark.parametrize("module", ["config", "encoder", "encoding", "inference", "spelling", "stock"])
+@pytest.mark.parametrize(
+    "module", ["config", "credits", "encoder", "encoding", "inference", "space", "spelling", "stock"]
+)
 def test_the_examples_in_the_docstrings_are_true(module):
     results = doctest.testmod(importlib.import_module(f"beast_core.{module}"))
     assert results.attempted > 0

@@ -13,10 +13,19 @@ from hypothesis import strategies as st
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
-from beast_core import PRESETS, BeastEncoder, EncoderConfig, ModelFolderError, WordEncoder, read_encoder, write_encoder
+from beast_core import (
+    PRESETS,
+    BeastEncoder,
+    EncoderConfig,
+    ModelFolderError,
+    WordEncoder,
+    read_encoder,
+    shipped_languages,
+    write_encoder,
+)
 from beast_core.families.ngram import NgramStock
 from beast_core.family import FAMILIES, Family
-from beast_core.storage import SHIPPED_MODEL
+from beast_core.shipped import model_folder
 from beast_core.tables import NgramTable, PackedTable, TableEncoder
 
 WORDS = ["", "sol", "ñandú", "electroencefalografistas", "👩‍👩‍👧"]
@@ -127,9 +136,16 @@ def test_compact_is_small(make_encoder, tmp_path):
     assert compact < full / 9
 
 
-def test_the_shipped_model_is_the_default_preset_and_small():
-    assert read_encoder().config == PRESETS["beast"]
-    assert sum(file.stat().st_size for file in SHIPPED_MODEL.iterdir()) < 20_000_000
+@pytest.mark.parametrize("language", shipped_languages())
+def test_a_shipped_model_says_its_language_and_is_small(language):
+    folder = model_folder(language=language)
+    assert read_encoder(folder).config.language == language
+    assert sorted(file.name for file in folder.iterdir()) == ["README.md", "config.json", "model.safetensors"]
+    assert sum(file.stat().st_size for file in folder.iterdir()) < (48e6 if language == "multilingual" else 12.5e6)
+
+
+def test_the_shipped_spanish_model_is_the_default_preset():
+    assert read_encoder().config.network == PRESETS["beast"]
 
 
 SAVE_AND_LOAD = """
@@ -188,8 +204,8 @@ BAD_FOLDERS = {
         ["config.json does not describe a BEAST model", '"beast"'],
     ),
     "newer format": (
-        lambda folder: change_config(folder, lambda beast: beast.update(format_version=5)),
-        ["format version 5, expected 3 or 4", "a newer", "pip install --upgrade beast-vectors"],
+        lambda folder: change_config(folder, lambda beast: beast.update(format_version=6)),
+        ["format version 6, expected 3 to 5", "a newer", "pip install --upgrade beast-vectors"],
     ),
     "unknown key": (
         lambda folder: change_config(folder, lambda beast: beast["encoder"].update(colour="red")),
@@ -271,7 +287,7 @@ def test_a_damaged_folder_is_named_with_what_was_found_and_expected(model, damag
 def test_an_older_or_odd_format_version_is_not_called_newer(model):
     for version in (2, "3", None, 3.0, True, [3]):
         change_config(model, lambda beast, version=version: beast.update(format_version=version))
-        with pytest.raises(ModelFolderError, match="expected 3 or 4; train the model again") as caught:
+        with pytest.raises(ModelFolderError, match="expected 3 to 5; train the model again") as caught:
             read_encoder(model)
         assert f"version {version!r}" in str(caught.value) and "newer" not in str(caught.value)
 
@@ -288,6 +304,23 @@ def test_a_folder_from_before_there_were_spelling_rules_keeps_the_first(model):
         )
         newest.encoder.load_state_dict(first.encoder.state_dict())
         assert np.array_equal(first.encode([word]), newest.encode([word])) == alike
+
+
+def test_the_language_and_the_space_are_written_and_change_no_weight(ngram, model, files):
+    named = BeastEncoder(replace(ngram.config, language="pt-br", space="lexical ñ 1"))
+    named.load_state_dict(ngram.state_dict())
+    folder = write_encoder(named, model.parent / "named")
+    described = json.loads((folder / "config.json").read_text())["beast"]
+    assert (described["format_version"], described["encoder"]["language"]) == (5, "pt-br")
+    assert json.loads((model / "config.json").read_text())["beast"]["format_version"] == 4
+    assert read_encoder(folder).config == named.config
+    assert files(folder)["model.safetensors"] == files(model)["model.safetensors"]
+
+
+def test_a_card_beside_a_model_is_read_past_and_goes_with_it(ngram, model, files):
+    (model / "README.md").write_text("# A card")
+    assert read_encoder(model).config == ngram.config
+    assert sorted(files(write_encoder(ngram, model))) == ["config.json", "model.safetensors"]
 
 
 @pytest.mark.parametrize(

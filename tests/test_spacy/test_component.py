@@ -62,7 +62,8 @@ def test_it_works_beside_other_pipes_and_in_any_language(model_path):
 
 
 def test_the_configuration_names_the_vectors(nlp, model_path):
-    expected = {"@vectors": "spacy_beast.BeastVectors.v1", "model": model_path, "attr": "ORTH", "cache_size": 50_000}
+    expected = {"@vectors": "spacy_beast.BeastVectors.v1", "model": model_path, "language": None}
+    expected |= {"attr": "ORTH", "cache_size": 50_000}
     assert nlp.config["nlp"]["vectors"] == expected
     again = spacy.blank("es").from_config(nlp.config)
     assert isinstance(again.vocab.vectors, BeastVectors) and again.vocab.vectors == nlp.vocab.vectors
@@ -87,7 +88,7 @@ class TestRefusals:
         monkeypatch.chdir(tmp_path)
         for given in ("nowhere", str(tmp_path / "nowhere")):
             message = f"no model at {tmp_path / 'nowhere'}: found nothing, expected a model folder such as ./beast"
-            with pytest.raises(FileNotFoundError, match=f"^{re.escape(message)} .*, or None for the model that ships"):
+            with pytest.raises(FileNotFoundError, match=f"^{re.escape(message)} .*, or a language that a model comes"):
                 self.add(model=given)
 
     def test_not_a_model(self, tmp_path):

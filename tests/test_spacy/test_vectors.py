@@ -12,7 +12,7 @@ from spacy.tokens import Doc
 from spacy.vectors import Vectors
 from thinc.api import NumpyOps
 
-from beast_core import WordEncoder, load_encoder
+from beast_core import WordEncoder, load_encoder, shipped_languages
 from spacy_beast import BeastVectors
 
 
@@ -298,7 +298,8 @@ class TestMostSimilar:
             vectors.most_similar(query, keys=["a", "b", " "], n=n)
 
 
-def test_the_shipped_model_is_the_default():
-    nlp = spacy.blank("xx")
+@pytest.mark.parametrize("language", sorted({*shipped_languages()} - {"multilingual"}))
+def test_the_shipped_model_of_the_language_is_the_default(language):
+    nlp = spacy.blank(language)
     nlp.add_pipe("beast_vectors")
-    np.testing.assert_allclose(nlp("perro")[0].vector, load_encoder().encode(["perro"])[0], atol=1e-6)
+    np.testing.assert_allclose(nlp("perro")[0].vector, load_encoder(language=language).encode(["perro"])[0], atol=1e-6)

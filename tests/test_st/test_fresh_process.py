@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import st_beast
-from beast_core import load_encoder
+from beast_core import load_encoder, shipped_languages
 from st_beast.__main__ import main
 
 WORDS = ["perro", "PERRO", "", " ", "a\nb", "<w>", "electroencefalografista", "日本語", "🙂"]
@@ -36,7 +36,7 @@ def folder(small, tmp_path_factory, fresh_python):
     folder = tmp_path_factory.mktemp("work")
     done = fresh_python("-m", "st_beast", "save", "beast", "--model", small, folder=folder)
     assert (done.returncode, done.stderr) == (0, "")
-    expected = f'{folder / "beast"}\nuse it with: SentenceTransformer("beast").encode(["perro", "gato"])\n'
+    expected = f'{folder / "beast"}\nuse it with: SentenceTransformer("beast").encode(words)\n'
     assert done.stdout == expected
     st_beast.load(folder / "beast").save_pretrained(str(folder / "saved"))
     return folder
@@ -82,6 +82,7 @@ def test_the_command_explains_itself(capsys):
         main(["save", "--help"])
     help_text = capsys.readouterr().out
     assert "--model FOLDER" in help_text
+    assert f"come with the package: {', '.join(shipped_languages())}" in " ".join(help_text.split())
     assert "the folder to write" in help_text
     with pytest.raises(SystemExit, match="2"):
         main([])

@@ -1,3 +1,5 @@
+import gzip
+
 import numpy as np
 import pytest
 from accelerate.state import AcceleratorState
@@ -23,6 +25,34 @@ def letters(number, *, length=5):
     return word
 
 
+DIGITS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+WIKDICT = "Made by WikDict.\nLicence: Creative Commons\n     Attribution-ShareAlike 3.0 Unported\n"
+
+
+def base_64(number):
+    """A number as dictd's index has it: the highest digit first, none too many."""
+    return (base_64(number // 64) if number > 63 else "") + DIGITS[number % 64]
+
+
+@pytest.fixture(scope="session")
+def put_dictionary():
+    """A function that writes a dictionary in dictd's format: texts, each with its headwords in the index."""
+
+    def put(root, pair, entries=(), *, header=WIKDICT):
+        folder = root / "usr/share/dictd"
+        folder.mkdir(parents=True, exist_ok=True)
+        content, index = b"", []
+        for headwords, text in ((["00databaseinfo", "00-database-short"], header), *entries):
+            piece = text.encode()
+            index += [f"{headword}\t{base_64(len(content))}\t{base_64(len(piece))}\n" for headword in headwords]
+            content += piece
+        (folder / f"freedict-{pair}.index").write_text("".join(sorted(index)), encoding="utf-8")
+        (folder / f"freedict-{pair}.dict.dz").write_bytes(gzip.compress(content))
+        return folder / f"freedict-{pair}.index"
+
+    return put
+
+
 @pytest.fixture(scope="session")
 def tiny_table(tmp_path_factory):
     """A table a tiny student can learn: 600 words whose vectors are sums of a vector for each of their letters."""
@@ -31,7 +61,7 @@ def tiny_table(tmp_path_factory):
     of_letter = {letter: random.normal(size=(5, 16)) for letter in "aeioubcdfglmnprst"}
     vectors = np.array([sum(of_letter[letter][place] for place, letter in enumerate(word)) for word in words])
     path = tmp_path_factory.mktemp("table") / "tiny.parquet"
-    write_table(path, words=words, vectors=vectors, frequencies=np.linspace(7, 1, len(words)))
+    write_table(path, words=words, vectors=vectors, frequencies=np.linspace(7, 1, len(words)), language="es")
     return path
 
 

@@ -63,12 +63,12 @@ def test_train_writes_beast_and_prints_scores(trained):
         [sys.executable, "-c", script, json.dumps(words)], cwd=folder, capture_output=True, text=True, check=True
     )
     vectors = np.array(json.loads(vectors.stdout.splitlines()[-1]))
-    np.testing.assert_allclose(vectors, load_encoder(folder / "runs/smoke/model").encode(words), atol=1e-5)
+    np.testing.assert_allclose(vectors, load_encoder(folder / "runs/es/smoke/model").encode(words), atol=1e-5)
     np.testing.assert_allclose(vectors, load_encoder(folder / "beast").encode(words), atol=1e-5)
     assert "held-out" in output
-    for measure, name in (("clustering, ARI", "ids_chapters_es"), ("retrieval@1", "misspelling -> word")):
+    for measure, name in (("clustering, ARI", "ids_chapters_es"), ("retrieval@1", "typos_libreoffice_es")):
         assert re.search(rf"^{measure} +{name} +\d+  0\.\d\d\d ", output, re.MULTILINE), output
-    evaluation = folder / "runs/smoke/evaluation"
+    evaluation = folder / "runs/es/smoke/evaluation"
     assert json.loads((evaluation / "metrics.json").read_text())
     assert (evaluation / "training_curve.png").read_bytes().startswith(b"\x89PNG")
 
@@ -95,7 +95,7 @@ def test_package_makes_a_wheel_with_the_trained_vectors(trained):
         [sys.executable, "-c", script], env={**os.environ, "PYTHONPATH": str(target)}, capture_output=True, text=True
     )
     vector = np.array(json.loads(done.stdout))
-    np.testing.assert_allclose(vector, load_encoder(folder / "runs/smoke/model").encode(["perro"])[0], atol=1e-5)
+    np.testing.assert_allclose(vector, load_encoder(folder / "runs/es/smoke/model").encode(["perro"])[0], atol=1e-5)
 
 
 def test_a_misspelt_variable_stops_the_run(trained):
@@ -103,6 +103,14 @@ def test_a_misspelt_variable_stops_the_run(trained):
     done = project(folder, "train", ".", "--vars.devise", "cpu", "--force")
     assert done.returncode != 0
     assert "--vars.devise is no variable of this project; did you mean --vars.device?" in done.stdout + done.stderr
+
+
+def test_a_misspelt_language_stops_the_run_before_anything_is_made(trained):
+    folder, _ = trained
+    done = project(folder, "train", ".", "--vars.language", "ess", "--force")
+    assert done.returncode != 0
+    assert "no language 'ess', expected one of de, en, es" in done.stdout + done.stderr
+    assert not (folder / "runs/ess").exists() and not (folder / "assets/lexicon").exists()
 
 
 def test_variables_are_read_from_any_command_line():

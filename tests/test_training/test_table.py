@@ -9,7 +9,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from training.table import TableWriter, TeacherTableError, check_table, held_out_words, read_table, write_table
+from training.table import (
+    TableWriter,
+    TeacherTableError,
+    check_table,
+    held_out_words,
+    read_table,
+    table_language,
+    write_table,
+)
 
 
 def save(path, *, words, vectors, **changes):
@@ -172,3 +180,17 @@ def test_capitals_do_not_bring_a_held_out_word_back():
     words = [f"{index:05x}" for index in range(4096)]
     assert held_out_words(words).any()
     assert held_out_words([word.upper() for word in words]).tolist() == held_out_words(words).tolist()
+
+
+def test_a_table_says_of_which_language_and_space_it_is_if_it_was_told(tmp_path):
+    given = {"words": ["sol", "mar"], "vectors": np.eye(2), "frequencies": np.ones(2)}
+    write_table(tmp_path / "told.parquet", **given, language="pt", space="eleven")
+    write_table(tmp_path / "again.parquet", **given, language="pt", space="eleven")
+    write_table(tmp_path / "not.parquet", **given)
+    told, untold = read_table(tmp_path / "told.parquet"), read_table(tmp_path / "not.parquet")
+    assert (told.language, told.space, untold.language, untold.space) == ("pt", "eleven", "", "")
+    assert [table_language(tmp_path / name) for name in ("told.parquet", "not.parquet")] == ["pt", ""]
+    assert (tmp_path / "told.parquet").read_bytes() == (tmp_path / "again.parquet").read_bytes()
+    (tmp_path / "text.parquet").write_text("no")
+    with pytest.raises(TeacherTableError, match=r"text\.parquet is not a whole Parquet file"):
+        table_language(tmp_path / "text.parquet")

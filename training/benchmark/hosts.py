@@ -12,7 +12,7 @@ from sentence_transformers.base.modules import InputModule
 from spacy.language import Language
 from torch import Tensor
 
-from beast_core.storage import SHIPPED_MODEL
+from beast_core.shipped import model_folder
 from training.benchmark.names import FREE_MODEL, PipelineWork, RouteName, TokenVectors, in_batches
 from training.benchmark.routes import BATCH_SIZE, ROUTES
 from training.benchmark.timing import Spread, in_turns, seconds_of
@@ -43,7 +43,7 @@ def pipeline_seconds(texts: Sequence[str], *, rounds: int) -> dict[PipelineWork,
     def through(name: str) -> float:
         return seconds_of(lambda: sum(len(doc) for doc in pipelines[name].pipe(texts)))
 
-    config = {"model": str(SHIPPED_MODEL)}
+    config = {"model": str(model_folder())}
     new("warm-up", config=config)
     return in_turns(
         {
@@ -64,7 +64,7 @@ def token_vector_seconds(
     `folders` are spaCy pipelines by name, beside which stands our component.
     """
     beast = spacy.blank("es")
-    beast.add_pipe("beast_vectors", config={"model": str(SHIPPED_MODEL)})
+    beast.add_pipe("beast_vectors", config={"model": str(model_folder())})
     pipelines = {TokenVectors.BEAST: beast, **{name: spacy.load(folder) for name, folder in folders.items()}}
     works = {name: _token_work(nlp, texts) for name, nlp in pipelines.items()}
     for work in works.values():

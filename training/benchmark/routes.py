@@ -133,9 +133,9 @@ _TORCH, _SPACY, _ST = ("torch",), ("torch", "spacy"), ("torch", "sentence_transf
 
 
 def _shipped() -> Path:
-    from beast_core.storage import SHIPPED_MODEL
+    from beast_core.shipped import model_folder
 
-    return SHIPPED_MODEL
+    return model_folder()
 
 
 def _found(

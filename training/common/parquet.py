@@ -34,6 +34,7 @@ _KINDS = {
     "frequency": ("numbers", _is_number),
     "held_out": ("booleans", types.is_boolean),
     "lemma": ("strings", _is_text),
+    "written": ("strings", _is_text),
     "vector": ("lists of numbers", _is_numbers),
     "scale": ("numbers", _is_number),
 }
@@ -60,7 +61,7 @@ class Columns:
                 raise ValueError(f"{path}: column {name!r} holds {schema.field(name).type}, expected {told}")
         if "vector" in self.names and self._width > WIDEST_VECTOR:
             raise ValueError(f"{path}: vectors have {self._width:,} entries, expected {WIDEST_VECTOR:,} at most")
-        shortest = min(self.names, key=("held_out", "scale", "frequency", "word", "lemma", "vector").index)
+        shortest = min(self.names, key=("held_out", "scale", "frequency", "word", "lemma", "written", "vector").index)
         self.rows = sum(len(batch) for batch in self.batches(shortest))
 
     def batches(self, *names: str, size: int = 0) -> Iterator[pa.RecordBatch]:
@@ -84,6 +85,13 @@ class Columns:
             raise ValueError(
                 f"{self.path} promises {self._promised:,} rows and holds {found:,}: it is damaged; copy it again"
             )
+
+
+def read_metadata(path: Path) -> dict[str, str]:
+    """What the writer of a Parquet file said of the whole of it. Raises `ValueError`, with the file's name."""
+    with _whole(path):
+        said = parquet.read_schema(path).metadata or {}
+        return {name.decode(errors="replace"): value.decode(errors="replace") for name, value in said.items()}
 
 
 def _promised_width(metadata: parquet.FileMetaData) -> int:

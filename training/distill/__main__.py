@@ -7,6 +7,7 @@ A run that was stopped or killed goes on when the same command is given again.
 """
 
 import argparse
+import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -22,11 +23,11 @@ from training.common.command import (
 )
 from training.common.devices import choose_device, tune_memory
 from training.common.files import size_on_disk
+from training.distill.joining import read_tables
 from training.distill.loop import Distillation
 from training.distill.monitoring import LearningStoppedError
 from training.distill.settings import DistillSettings, read_settings
 from training.distill.stopping import Interrupted
-from training.table import read_table
 
 # At this rate the eight layers of the preset `mini` learn nothing.
 _TOO_HIGH_FOR_LAYERS = 5e-4
@@ -48,13 +49,15 @@ def _distil(options: argparse.Namespace) -> None:
     for option, folder in (("--model", options.model), ("--full", options.full)):
         if folder is not None:
             check_model_output(folder, option=option)
-    settings = read_settings(options.settings, changes=options.set)
+    changes = options.set if options.language is None else [*options.set, f"language={json.dumps(options.language)}"]
+    settings = read_settings(options.settings, changes=changes)
     if warning := _warning(settings):
         print(f"warning: {warning}", file=sys.stderr)
+    settings, table = read_tables(settings)
     run = Distillation(
         settings,
         device=choose_device(options.device),
-        table=read_table(settings.table, lowercase=settings.encoder_config().lowercase),
+        table=table,
         output=options.output,
         checkpoint_minutes=options.checkpoint_minutes,
     )
@@ -93,6 +96,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--output", type=Path, required=True, help="folder of the run: log, checkpoint, compact model")
     parser.add_argument("--model", type=Path, help="also write a sentence-transformers folder here, such as ./beast")
     parser.add_argument("--full", type=Path, help="also write a float32 model here, to see what float16 costs")
+    parser.add_argument("--language", metavar="CODE", help="of the words, such as de; what the table says, if it does")
     add_device(parser)
     parser.add_argument("--checkpoint-minutes", type=positive, default=2.0, help="minutes between checkpoints (2)")
     parser.add_argument("--restart", action="store_true", help="forget the checkpoint in --output and start anew")

@@ -10,7 +10,9 @@ from torch import Tensor
 
 from beast_core import EncoderConfig, encode_words
 from beast_core.spelling import normalise_words
-from training.distill.noise import misspell
+from training.distill.joining import JointTable
+from training.distill.noise import Misspeller
+from training.languages import read_language
 from training.table import TeacherTable
 
 
@@ -32,7 +34,8 @@ class Batches:
     """Shuffled, partly misspelt batches of the words that are not held out, of frequent ones more.
 
     Batch `i` of epoch `e` depends on the seed, `e` and `i` alone: a resumed run continues where it was, and each of
-    several processes takes every n-th part of the same batch.
+    several processes takes every n-th part of the same batch. Words are misspelt as their language's are; `language`
+    is that of a table which is not joint.
     """
 
     def __init__(
@@ -41,6 +44,7 @@ class Batches:
         *,
         config: EncoderConfig,
         batch_size: int,
+        language: str,
         noise_share: float,
         frequency_power: float,
         seed: int,
@@ -54,7 +58,7 @@ class Batches:
         self.seed = seed
         weights = (10.0 ** table.frequencies[seen].astype(np.float64)) ** frequency_power
         self._shares = weights / weights.sum()
-        self._real_words = frozenset(table.words)
+        self._noise = _Noise(table, rows=seen, language=language, config=config) if noise_share else None
         self._word_bytes, self._lengths = map(torch.from_numpy, encode_words(self.words, config=config))
 
     @property
@@ -83,8 +87,8 @@ class Batches:
         # Every process draws the noise of the whole batch, so that the draws do not depend on how many there are.
         noisy: dict[int, str] = {}
         for place, row in enumerate(rows.tolist()):
-            if random.random() < self.noise_share:
-                word = misspell(self.words[row], random=random, real_words=self._real_words)
+            if self._noise and random.random() < self.noise_share:
+                word = self._noise.misspell(row, random=random)
                 if place % parts == part:
                     noisy[place // parts] = word
         if noisy:
@@ -93,6 +97,32 @@ class Batches:
                 torch.from_numpy, encode_words(list(noisy.values()), config=self.config)
             )
         return Batch(word_bytes, lengths, own, self.targets[distinct])
+
+
+class _Noise:
+    """Misspells those words of a table which are in `rows`, each as its language's are, and into no other word of it.
+
+    What a table that does not mark languages holds of any of them is a word of it. The marks themselves stay.
+    """
+
+    def __init__(self, table: TeacherTable, *, rows: np.ndarray, language: str, config: EncoderConfig) -> None:
+        joint = table if isinstance(table, JointTable) else None
+        languages, of_language = (joint.languages, joint.of_language) if joint else ((language,), None)
+        self._misspellers = [Misspeller(read_language(code).noise) for code in languages]
+        self._marked = bool(joint and joint.marked)
+        # As the encoder reads them, in lower case mostly: no rule is about capitals.
+        words = normalise_words(table.words, lowercase=config.lowercase, spelling=config.spelling)
+        self._real_words = frozenset(words)
+        self._words = [words[row] for row in rows]
+        self._which = None if of_language is None else of_language[rows].tolist()
+
+    def misspell(self, row: int, *, random: Random) -> str:
+        misspeller = self._misspellers[self._which[row] if self._which else 0]
+        word = self._words[row]
+        if not self._marked:
+            return misspeller(word, random=random, real_words=self._real_words)
+        marked = word[0] + misspeller(word[1:], random=random)
+        return word if marked in self._real_words else marked
 
 
 def check_distinct(words: Sequence[str], *, config: EncoderConfig) -> None:

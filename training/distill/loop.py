@@ -2,7 +2,7 @@
 
 import math
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
@@ -36,7 +36,8 @@ class Measured:
 class Distillation:
     """One run: a student, its teacher table, a folder for its log and checkpoint.
 
-    Raises `InputError` when the table does not fit the encoder or the batch does not divide among the processes.
+    The student is of the table's language and space. Raises `InputError` when the table does not fit the encoder or the
+    settings' language, or the batch does not divide among the processes.
     """
 
     def __init__(
@@ -48,7 +49,8 @@ class Distillation:
         output: Path,
         checkpoint_minutes: float = 2.0,
     ) -> None:
-        config = settings.encoder_config()
+        settings = settings.in_language(table.language)
+        config = replace(settings.encoder_config(), space=table.space)
         if table.width != config.output_width:
             raise InputError(
                 f"the teacher's vectors have {table.width} dimensions and the encoder gives {config.output_width}; "
@@ -68,6 +70,7 @@ class Distillation:
             table,
             config=config,
             batch_size=settings.batch_size,
+            language=settings.language,
             noise_share=settings.noise_share,
             frequency_power=settings.frequency_power,
             seed=settings.seed,

@@ -1,7 +1,7 @@
 """The settings of a distillation."""
 
-from collections.abc import Sequence
-from dataclasses import asdict, field
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, field, fields, replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -9,21 +9,31 @@ from pydantic import Field, ValidationInfo, field_validator
 from pydantic.dataclasses import dataclass
 
 from beast_core import EncoderConfig
+from training.common.errors import InputError
 from training.common.settings import CHECKED, Count, FromList, NotNegative, Positive, Share, build, read_values
+from training.languages import read_language
 from training.run_folder import RENAMED_SETTINGS
+
+# The language of a student of tables of several.
+MULTILINGUAL = "multilingual"
 
 
 @dataclass(frozen=True, kw_only=True, config=CHECKED)
 class DistillSettings:
     """Everything but the machine that determines a run. Two runs with equal settings give equal losses.
 
-    `batch_size` is the number of words of one optimiser step, over all processes and accumulated parts. Raises
-    `ValueError` listing every problem at once.
+    `batch_size` is the number of words of one optimiser step, over all processes and accumulated parts. Either `table`
+    is given, or `tables` of several languages, see `training.distill.joining`. Raises `ValueError` listing every
+    problem at once.
     """
 
-    table: str
+    table: str = ""
+    tables: Annotated[tuple[str, ...], FromList, Field(validate_default=True)] = ()
+    marker: bool = False  # of `tables`: the encoder is told the language, by a mark before each word
+    language: str = ""  # ISO 639-1; what the table says, if it says any
     preset: str = "beast"
-    encoder: dict[str, Any] = field(default_factory=dict)  # fields of EncoderConfig that differ from the preset
+    # Fields of EncoderConfig that differ from the preset, and from what the record of the language changes in it.
+    encoder: dict[str, Any] = field(default_factory=dict)
     epochs: Count = 20
     batch_size: Count = 2048
     accumulation_steps: Count = 1
@@ -43,6 +53,29 @@ class DistillSettings:
 
     # Fields are checked in their order. `others.data` has those before that are right; the others are named anyway.
 
+    @field_validator("tables")
+    @classmethod
+    def _check_tables(cls, tables: tuple[str, ...], others: ValidationInfo) -> tuple[str, ...]:
+        if "table" in others.data and (len(tables) == 1 or bool(tables) == bool(others.data["table"])):
+            raise ValueError("expected either a table, or tables of two languages or more")
+        return tables
+
+    @field_validator("marker")
+    @classmethod
+    def _check_marker(cls, marker: bool, others: ValidationInfo) -> bool:
+        if marker and not others.data.get("tables"):
+            raise ValueError("marker is true, but there are no tables of several languages to tell apart")
+        return marker
+
+    @field_validator("language")
+    @classmethod
+    def _check_language(cls, language: str, others: ValidationInfo) -> str:
+        if language and not others.data.get("tables"):
+            read_language(language)
+        elif language not in ("", MULTILINGUAL):
+            raise ValueError(f"language is {language!r:.40}, but tables of several are given: leave it out")
+        return language
+
     @field_validator("preset")
     @classmethod
     def _check_preset(cls, preset: str) -> str:
@@ -52,8 +85,8 @@ class DistillSettings:
     @field_validator("encoder")
     @classmethod
     def _check_encoder(cls, encoder: dict[str, Any], others: ValidationInfo) -> dict[str, Any]:
-        if "preset" in others.data:
-            _encoder_config(others.data["preset"], encoder)
+        if {"preset", "language"} <= set(others.data):
+            _encoder_config(others.data, encoder)
         return encoder
 
     @field_validator("accumulation_steps")
@@ -66,24 +99,49 @@ class DistillSettings:
     @field_validator("nested_widths")
     @classmethod
     def _check_nested_widths(cls, widths: tuple[int, ...], others: ValidationInfo) -> tuple[int, ...]:
-        if {"preset", "encoder"} <= set(others.data):
-            full = _encoder_config(others.data["preset"], others.data["encoder"]).output_width
+        if {"preset", "language", "encoder"} <= set(others.data):
+            full = _encoder_config(others.data, others.data["encoder"]).output_width
             if wrong := [each for each in widths if not 0 < each < full]:
                 raise ValueError(f"nested_widths holds {wrong}, should be widths between 0 and the encoder's {full}")
         return widths
 
     def encoder_config(self) -> EncoderConfig:
-        """The preset with the fields of `encoder` changed."""
-        return EncoderConfig.preset(self.preset, **self.encoder)
+        """The preset, changed as the record of the language says, and then as `encoder` does.
+
+        Of the record those fields count that the family of the preset has.
+        """
+        return _encoder_config(vars(self), self.encoder)
+
+    def in_language(self, told: str) -> "DistillSettings":
+        """These settings with the language of the table, which is `told` by it ("" if it tells none).
+
+        Raises `InputError` if it is another than that of the settings, or if there is none and words are misspelt.
+        """
+        if self.language and told and self.language != told:
+            raise InputError(
+                f"the table {self.table} is of the language {told!r}, and language is {self.language!r}: give a table "
+                f"of {self.language!r}, or leave the language out"
+            )
+        if not self.language and not told and self.noise_share:
+            raise InputError(
+                f"the table {self.table} does not say of which language its words are, and each language is misspelt "
+                "in its own way: set language, such as language='es', or noise_share=0 for no misspellings"
+            )
+        return replace(self, language=self.language or told)
 
     def to_dict(self) -> dict[str, Any]:
         """All settings as JSON types."""
-        return {**asdict(self), "nested_widths": list(self.nested_widths)}
+        return {**asdict(self), "tables": list(self.tables), "nested_widths": list(self.nested_widths)}
 
 
-def _encoder_config(preset: str, encoder: dict[str, Any]) -> EncoderConfig:
+def _encoder_config(settings: Mapping[str, Any], encoder: Mapping[str, Any]) -> EncoderConfig:
+    preset, language = settings["preset"], settings["language"]
     try:
-        return EncoderConfig.preset(preset, **encoder)
+        of_language = {}
+        if language not in ("", MULTILINGUAL):
+            known = {each.name for each in fields(EncoderConfig.preset(preset))}
+            of_language = {name: value for name, value in read_language(language).encoder.items() if name in known}
+        return EncoderConfig.preset(preset, **{**of_language, **encoder, "language": language})
     except TypeError as error:
         raise ValueError(str(error)) from error
 

@@ -1,7 +1,7 @@
 """Measures models side by side: similarity, clustering, spelling, analogies, closeness to the teacher, size, speed
 and memory.
 
-    python -m training.evaluate beast shipped fasttext=cc.es.300.vec.gz --data assets/eval --output runs/results
+    python -m training.evaluate beast shipped fasttext=cc.es.300.vec.gz --data assets/eval/es --output runs/results
 
 Writes `metrics.json` (all numbers; equal inputs give equal files but for what is under `timings`), `results.md`,
 `map.png` and, with `--log`, `training_curve.png`. What is measured on which sets is told in `training/evaluate/kinds`.
@@ -33,7 +33,11 @@ def _parser() -> argparse.ArgumentParser:
         help="evaluation sets beside those of the project: all of these folders that are there; a set that several "
         "have is taken from the first",
     )
-    parser.add_argument("--language", default="es", help="whose sets of the project are used (es)")
+    parser.add_argument(
+        "--language",
+        default="es",
+        help="code of the language: whose sets of the project are used, and whose words are drawn (es)",
+    )
     parser.add_argument("--output", type=Path, required=True, metavar="FOLDER", help="where the results go")
     parser.add_argument(
         "--teacher", type=Path, metavar="FILE.parquet", help="measure cosine to this table, seen and held-out words"

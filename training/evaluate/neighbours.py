@@ -7,7 +7,7 @@ import numpy as np
 from training.common.rows import pieces, unit_rows
 
 # Candidates closer than this are a tie: a matrix product may round two equal vectors differently.
-_TIE = 1e-6
+TIE = 1e-6
 _QUERIES = 4096  # at a time: all cosines of a large set at once would take gigabytes
 
 
@@ -33,7 +33,7 @@ def answer_ranks(
         cosines[own, rows[part]] = -np.inf
         if excluded is not None:
             cosines[own[:, None], excluded[part]] = -np.inf
-        cosines += _TIE
+        cosines += TIE
         known = asked.any(axis=1) & candidates[rows[part]].any(axis=1)
         ranks[part] = np.where(known, 1 + (cosines >= of_answers[:, None]).sum(axis=1), np.inf)
     return ranks

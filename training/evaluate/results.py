@@ -3,10 +3,11 @@
 import textwrap
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from training.common.markdown import markdown_table
 from training.common.statistics import RESAMPLES
-from training.evaluate.kinds import KINDS
+from training.evaluate.kinds.kind import Kind
 from training.evaluate.report import ModelScores, Report
 from training.evaluate.scores import Score, SetScores, Spread
 from training.evaluate.speed import MEMORY_WORDS
@@ -20,11 +21,12 @@ _NOTE_ON_BOUNDS = (
     "Wilson's score interval; both take items as independent, which inflections of one word and analogies that share "
     "words are not quite."
 )
+_NOTE_ON_UNKNOWN = 'An unknown word is a zero vector; "93% known" is the share of items that a table has.'
 _NOTE_ON_COSTS = (
-    'An unknown word is a zero vector; "93% known" is the share of items that a table has. Speed is rough: new words a '
-    "second, CPU threads: {threads}. Memory: what loading the model and embedding {words:,} words adds to the resident "
-    "pages (anonymous ones and those of files) of a fresh process with torch, pandas and, where needed, spaCy or "
-    "sentence-transformers imported; also what these import and set aside on first use; without a peak while loading."
+    "Speed is rough: new words a second, CPU threads: {threads}. Memory: what loading the model and embedding {words:,}"
+    " words adds to the resident pages (anonymous ones and those of files) of a fresh process with torch, pandas and, "
+    "where needed, spaCy or sentence-transformers imported; also what these import and set aside on first use; without "
+    "a peak while loading."
 )
 
 
@@ -39,15 +41,15 @@ class ResultRow:
     texts: list[str]
 
 
-def result_rows(report: Report) -> list[ResultRow]:
+def result_rows(report: Report, *, kinds: Sequence[Kind[Any, Any, Any]]) -> list[ResultRow]:
     """All results of a report, ready to be laid out."""
-    return [*score_rows(report), *_cost_rows(report)]
+    return [*score_rows(report, kinds=kinds), *_cost_rows(report)]
 
 
-def score_rows(report: Report) -> list[ResultRow]:
-    """What the vectors are worth, without size, speed and memory; nothing of what no model has."""
+def score_rows(report: Report, *, kinds: Sequence[Kind[Any, Any, Any]]) -> list[ResultRow]:
+    """What the vectors are worth by the kinds, without size, speed and memory; nothing of what no model has."""
     rows = []
-    for kind in KINDS:
+    for kind in kinds:
         found = [model.sets.get(kind.name, {}) for model in report.models.values()]
         for measure in kind.measures:
             for name in dict.fromkeys(name for sets in found for name in sets):
@@ -123,14 +125,16 @@ def _aligned(cells: Sequence[str], *, right: bool) -> list[str]:
     return [cell.rjust(width) if right else cell.ljust(width) for cell in cells]
 
 
-def notes(report: Report) -> str:
-    """What the rows mean: of the kinds and measures that the report has."""
+def notes(report: Report, *, kinds: Sequence[Kind[Any, Any, Any]]) -> str:
+    """What the rows mean: of the kinds and measures that the report has, and of costs if it has those."""
     parts = [_NOTE_ON_BOUNDS]
-    for kind in KINDS:
+    for kind in kinds:
         measured = _measured(report.models.values(), kind=kind.name)
         explained = [measure.note for measure in kind.measures if measure.title and measure.key in measured]
         parts += [kind.note, *explained] if measured else []
-    parts.append(_NOTE_ON_COSTS.format(threads=report.timings.threads, words=MEMORY_WORDS))
+    parts.append(_NOTE_ON_UNKNOWN)
+    if report.timings.words_per_second:
+        parts.append(_NOTE_ON_COSTS.format(threads=report.timings.threads, words=MEMORY_WORDS))
     return "\n" + textwrap.fill(" ".join(filter(None, parts)), _NOTE_WIDTH, break_on_hyphens=False) + "\n"
 
 

@@ -13,16 +13,17 @@ from beast_core.files import write_file
 from training.common.errors import InputError
 from training.common.statistics import RESAMPLES, SEED
 from training.evaluate.evaluation_sets import EvaluationSets, read_sets, shipped_sets
-from training.evaluate.kinds import clustering
+from training.evaluate.kinds import KINDS, clustering
 from training.evaluate.memory import resident_bytes_added
 from training.evaluate.report import Data, ModelScores, Report, Teacher, Timings
 from training.evaluate.results import notes, result_rows, rows_to_markdown, rows_to_text
 from training.evaluate.speed import MEMORY_WORDS, made_up_words, words_per_second
 from training.evaluate.training_curve import draw_training_curve
 from training.evaluate.word_map import draw_word_map, map_words
+from training.languages import Language, known_languages, read_language
 from training.run_folder import read_log
-from training.table import read_table
-from training.vectors import WordVectors
+from training.table import TeacherTable, read_table
+from training.vectors import PlacedVectors, WordVectors
 from training.vectors.find import ModelSource, find_model
 
 _PACKAGES = ("beast-vectors", "numpy", "scipy", "scikit-learn", "sentence-transformers", "torch")
@@ -34,13 +35,17 @@ Word similarity and more are downloaded by
 
 @dataclass(frozen=True, kw_only=True)
 class Inputs:
-    """What is measured and on what; `folders` are those of `--data` that are there, `pictures` PNG files by name."""
+    """What is measured and on what; `folders` are those of `--data` that are there, `pictures` PNG files by name.
+
+    `teacher` is what the report says of the `table` that closeness is measured to.
+    """
 
     models: list[ModelSource]
+    language: Language
     sets: EvaluationSets
     folders: list[Path]
     teacher: Teacher | None
-    teacher_width: int | None
+    table: TeacherTable | None
     pictures: dict[str, bytes]
 
 
@@ -48,16 +53,18 @@ def read_inputs(
     models: Sequence[str], *, data: Sequence[Path], language: str, teacher: Path | None, log: Path | None
 ) -> Inputs:
     """Finds the models and reads all else. Raises `InputError`, `ValueError` or `OSError` for what cannot be used."""
+    record = read_language(language)
     sources = _find_models(models)
     pictures = {"training_curve.png": draw_training_curve(read_log(log))} if log else {}
     folders = [folder for folder in data if folder.is_dir()]
     table = read_table(teacher, lowercase=False) if teacher else None
     return Inputs(
         models=sources,
-        sets=read_sets([*folders, *shipped_sets(language)], teacher=table),
+        language=record,
+        sets=read_sets([*folders, *shipped_sets(language)], kinds=KINDS, teacher=table),
         folders=folders,
         teacher=Teacher(file=str(teacher), sha256=table.digest) if table else None,
-        teacher_width=table.width if table else None,
+        table=table,
         pictures=pictures,
     )
 
@@ -79,17 +86,20 @@ def evaluate(inputs: Inputs) -> tuple[Report, dict[str, bytes]]:
     for source in inputs.models:
         print(f"evaluating {source.name} ...", file=sys.stderr)
         model = source.load()
+        if inputs.table:
+            check_teacher(model, name=source.name, table=inputs.table)
         models[source.name] = _scores(source, model, inputs=inputs)
-        speeds[source.name] = words_per_second(model)
+        speeds[source.name] = words_per_second(model, alphabet=inputs.language.alphabet)
         if source is inputs.models[0]:
-            pictures |= _word_map(model, name=source.name)
+            pictures |= _word_map(model, name=source.name, language=inputs.language)
         del model  # makes room: the process that measures its memory loads it again
-        memory[source.name] = resident_bytes_added(source, words=made_up_words(MEMORY_WORDS))
+        words = made_up_words(MEMORY_WORDS, alphabet=inputs.language.alphabet)
+        memory[source.name] = resident_bytes_added(source, words=words)
     report = Report(
         seed=SEED,
         resamples=RESAMPLES,
         clustering_seeds=len(clustering.SEEDS),
-        versions={"python": platform.python_version(), **{package: version(package) for package in _PACKAGES}},
+        versions=installed_versions(),
         data=Data(folder=", ".join(map(str, inputs.folders)) or None, sha256=inputs.sets.digests),
         teacher=inputs.teacher,
         models=models,
@@ -98,9 +108,30 @@ def evaluate(inputs: Inputs) -> tuple[Report, dict[str, bytes]]:
     return report, pictures
 
 
+def check_teacher(model: PlacedVectors, *, name: str, table: TeacherTable) -> None:
+    """Raises `InputError` for a table of another language or another space than the model says that it is of.
+
+    A model of several languages, which has no record, may be compared with the table of any.
+    """
+    for what, of_model, of_table in (
+        ("language", model.language if model.language in known_languages() else "", table.language),
+        ("space", model.space, table.space),
+    ):
+        if of_model and of_table and of_model != of_table:
+            raise InputError(
+                f"{name} is of the {what} {of_model!r}, the table of --teacher of {of_table!r}, which cannot be "
+                "compared; give the table that the model learnt from, or leave out --teacher"
+            )
+
+
+def installed_versions() -> dict[str, str]:
+    """Of Python and of the packages that the numbers may depend on."""
+    return {"python": platform.python_version(), **{package: version(package) for package in _PACKAGES}}
+
+
 def _scores(source: ModelSource, model: WordVectors, *, inputs: Inputs) -> ModelScores:
-    if inputs.teacher_width not in (None, model.width):
-        widths = f"{source.name} is {model.width} wide, the teacher {inputs.teacher_width}"
+    if inputs.table and inputs.table.width != model.width:
+        widths = f"{source.name} is {model.width} wide, the teacher {inputs.table.width}"
         print(f"{widths}: cosines to it by regression only", file=sys.stderr)
     return ModelScores(
         kind=source.kind,
@@ -112,9 +143,10 @@ def _scores(source: ModelSource, model: WordVectors, *, inputs: Inputs) -> Model
     )
 
 
-def _word_map(model: WordVectors, *, name: str) -> dict[str, bytes]:
+def _word_map(model: WordVectors, *, name: str, language: Language) -> dict[str, bytes]:
+    vectors, known = model.lookup(map_words(language))
     try:
-        return {"map.png": draw_word_map(*model.lookup(map_words()), name=name)}
+        return {"map.png": draw_word_map(vectors, known, name=name, language=language)}
     except InputError as error:
         print(f"no map: {error}", file=sys.stderr)
         return {}
@@ -124,15 +156,15 @@ def run(inputs: Inputs, *, output: Path) -> None:
     """Measures, writes `metrics.json`, `results.md` and the pictures to a folder, and prints the results."""
     output.mkdir(parents=True, exist_ok=True)
     report, pictures = evaluate(inputs)
-    rows, names = result_rows(report), list(report.models)
+    rows, names = result_rows(report, kinds=KINDS), list(report.models)
     files: dict[str, str | bytes] = {
         "metrics.json": report.to_json(),
-        "results.md": "# Results\n\n" + rows_to_markdown(rows, models=names) + notes(report),
+        "results.md": "# Results\n\n" + rows_to_markdown(rows, models=names) + notes(report, kinds=KINDS),
         **pictures,
     }
     for name, content in files.items():
         write_file(output / name, content)
-    print(rows_to_text(rows, models=names) + notes(report))
+    print(rows_to_text(rows, models=names) + notes(report, kinds=KINDS))
     print(f"Wrote {', '.join(files)} to {output}")
 
 

@@ -53,7 +53,7 @@ class Sources:
                 self._used.add(folder)
         return (SetFile(found[name], name) for name in sorted(found))
 
-    def rows(self, file: SetFile, *, columns: Sequence[str]) -> list[Row]:
+    def rows(self, file: SetFile, *, columns: Sequence[str] = ()) -> list[Row]:
         """The rows of a file, see `read_rows`."""
         self.digests[file.name] = digest(file.path)
         return read_rows(file.path, columns=columns)

@@ -1,6 +1,7 @@
 """A picture of where a model puts everyday words, as the bytes of a PNG file."""
 
 from collections.abc import Sequence
+from itertools import cycle
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -15,46 +16,31 @@ from training.common.errors import InputError
 from training.common.pictures import empty_figure, png_bytes
 from training.common.rows import unit_rows
 from training.common.statistics import SEED
+from training.languages import Language
 
 _INK, _FAINT = "#222222", "#9aa0a6"
 
-# Field -> its colour and its words. The colours are dark enough to be read as text and far enough apart in hue.
-MAP_FIELDS = {
-    "animales": ("#a3341f", "perro gato caballo vaca oveja cerdo gallina conejo tigre elefante ratón lobo"),
-    "colores": ("#d81b78", "rojo azul verde amarillo blanco negro gris morado rosa marrón violeta turquesa"),
-    "familia": ("#6a3d9a", "madre padre hermana hermano hija hijo abuela abuelo tía primo sobrina nieto"),
-    "comida": ("#e0730a", "pan queso arroz sopa carne huevo tortilla ensalada manzana pescado leche azúcar"),
-    "profesiones": (
-        "#1f5fa8",
-        "médico enfermera maestro abogada ingeniero cocinero carpintero bombero periodista panadero",
-    ),
-    "países": ("#00796b", "españa méxico argentina francia italia alemania portugal chile japón colombia perú grecia"),
-    "meses": ("#3f7d20", "enero febrero marzo abril mayo junio julio agosto septiembre octubre noviembre diciembre"),
-    "emociones": (
-        "#b8860b",
-        "alegría tristeza miedo ira amor odio celos vergüenza orgullo esperanza sorpresa angustia",
-    ),
-    "cuerpo": ("#7a4a2b", "cabeza mano pie brazo pierna ojo oreja nariz boca rodilla espalda dedo"),
-    "ropa": (
-        "#0891b2",
-        "camisa pantalón falda vestido zapato sombrero abrigo calcetín bufanda guante chaqueta corbata",
-    ),
-    "movimiento": ("#475569", "correr caminar saltar nadar volar subir bajar entrar salir trepar viajar huir"),
-    "números": ("#000000", "dos tres cuatro cinco seis siete ocho nueve diez veinte cien mil"),
-}
+# Of the fields, in their order. Dark enough to be read as text and far enough apart in hue.
+_COLOURS = (
+    *("#a3341f", "#d81b78", "#6a3d9a", "#e0730a", "#1f5fa8", "#00796b"),
+    *("#3f7d20", "#b8860b", "#7a4a2b", "#0891b2", "#475569", "#000000"),
+)
 
 
-def map_words() -> list[str]:
-    """The words of the map, field by field."""
-    return [word for _, words in MAP_FIELDS.values() for word in words.split()]
+def map_words(language: Language) -> list[str]:
+    """The words of the map, field by field, as the record of the language has them."""
+    return [word for words in language.word_map.values() for word in words.split()]
 
 
-def draw_word_map(vectors: np.ndarray, known: np.ndarray, *, name: str) -> bytes:
-    """A map of `map_words()`: `vectors` is `(words, width)`, `known` says which of them count, `(words,)` bool.
+def draw_word_map(vectors: np.ndarray, known: np.ndarray, *, name: str, language: Language) -> bytes:
+    """A map of the `map_words` of a language: `vectors` `(words, width)`; `known` says which of them count, `(words,)`.
 
     Unit vectors are reduced by PCA and laid out by t-SNE (van der Maaten & Hinton, 2008), so that near words are
-    neighbours; far distances mean little. Raises `InputError` if fewer than half of the words are known.
+    neighbours; far distances mean little. Raises `InputError` if fewer than half of the words are known, or if the
+    record has none.
     """
+    if not len(known):
+        raise InputError(f"the record of {language.name} has no words for one, in [word_map]")
     if known.sum() * 2 < len(known):
         raise InputError(f"{name} knows {int(known.sum())} of the {len(known)} words of the map: too few to draw")
     figure = empty_figure((13, 10.5), constrained=False)
@@ -63,7 +49,8 @@ def draw_word_map(vectors: np.ndarray, known: np.ndarray, *, name: str) -> bytes
     axes.margins(0.04)
     places = _layout(unit_rows(vectors[known].astype(np.float64)))
     axes.scatter(places[:, 0], places[:, 1], s=0)  # only to set the limits
-    coloured = [(word, colour) for colour, words in MAP_FIELDS.values() for word in words.split()]
+    fields = _fields(language)
+    coloured = [(word, colour) for _, colour, words in fields for word in words.split()]
     coloured = [pair for pair, is_known in zip(coloured, known, strict=True) if is_known]
     labels = [
         axes.text(place[0], place[1], word, color=colour, fontsize=12.5, ha="center", va="center")
@@ -71,17 +58,22 @@ def draw_word_map(vectors: np.ndarray, known: np.ndarray, *, name: str) -> bytes
     ]
     figure.canvas.draw()
     _spread(labels, axes=axes)
-    figure.text(0.03, 0.955, f"Everyday Spanish words as {name} sees them", fontsize=19, weight="bold", color=_INK)
+    figure.text(
+        0.03, 0.955, f"Everyday {language.name} words as {name} sees them", fontsize=19, weight="bold", color=_INK
+    )
     note = f"{len(labels)} words, t-SNE: neighbours are alike, long distances mean little"
     figure.text(0.03, 0.932, note, fontsize=12, color=_FAINT)
-    _add_fields(figure)
+    _add_legend(figure, fields=fields)
     return png_bytes(figure)
 
 
-def _add_fields(figure: Figure) -> None:
-    dots = [
-        Line2D([], [], marker="o", linestyle="", color=colour, label=name) for name, (colour, _) in MAP_FIELDS.items()
-    ]
+def _fields(language: Language) -> list[tuple[str, str, str]]:
+    """The name, the colour and the words of each."""
+    return [(name, colour, words) for (name, words), colour in zip(language.word_map.items(), cycle(_COLOURS))]
+
+
+def _add_legend(figure: Figure, *, fields: Sequence[tuple[str, str, str]]) -> None:
+    dots = [Line2D([], [], marker="o", linestyle="", color=colour, label=name) for name, colour, _ in fields]
     figure.legend(
         handles=dots,
         loc="lower center",

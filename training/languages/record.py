@@ -1,13 +1,26 @@
 """What a record of a language says."""
 
+import re
 from dataclasses import field
+from functools import cached_property
 from typing import Annotated, Any, Literal
 
+from pydantic import model_validator
 from pydantic.dataclasses import dataclass
 
-from training.common.settings import CHECKED, AtLeastOne, Count, Filled, FromList, from_table
+from training.common.settings import CHECKED, AtLeastOne, Count, Filled, FromList, NotNegative, from_table
+
+# Marks that stand between the letters of a word.
+_JOINERS = "['-]"
 
 Texts = Annotated[tuple[str, ...], FromList]
+Pairs = Annotated[tuple[Annotated[tuple[str, str], FromList], ...], FromList]
+
+# How words are misspelt: the rules of training/distill/noise.py.
+MisspellingRule = Literal[
+    "drop_accents", "misplace_accent", "sound_alike", "mistake_double", "add_silent_letter", "drop_weak_sound",
+    "lengthen", "drop_vowels", "swap_letters", "lose_letter", "insert_letter", "double_letter", "hit_neighbour",
+]  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True, config=CHECKED)
@@ -74,7 +87,34 @@ class Lexicon:
 
 @dataclass(frozen=True, kw_only=True, config=CHECKED)
 class Noise:
-    """How words of a language are misspelt."""
+    """How words of a language are misspelt.
+
+    `keyboard`: its rows of letters, each beginning below the one before. `vowels`: all of them, accented ones too.
+    `accents`: by letter, the forms with a mark, or with a stroke, that it is written in place of; those of
+    `kept_letters`, and no others, stay as they are when accents are dropped. `sound_alike`: spellings that are taken
+    for each other, both ways. `doubled`: letters that are doubled or not. `silent_letter`: what is put before a vowel
+    that a word begins with. `weak_endings`: how the end of a word is written, and how it is heard; where there is none,
+    one of `weak_letters` at the end is not heard. `weights`: of the rules that are more or less frequent than usual.
+    """
+
+    keyboard: Texts
+    vowels: Filled
+    accents: dict[str, str] = field(default_factory=dict)
+    kept_letters: str = ""
+    sound_alike: Pairs = ()
+    doubled: str = ""
+    silent_letter: str = ""
+    weak_endings: Pairs = ()
+    weak_letters: str = ""
+    weights: dict[MisspellingRule, NotNegative] = field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _check(self) -> "Noise":
+        if wrong := [letter for letter, marked in self.accents.items() if len(letter) != 1 or not marked]:
+            raise ValueError(f"accents has {wrong}, should have single letters, each with its forms")
+        if empty := [pair for pair in (*self.sound_alike, *self.weak_endings) if not pair[0]]:
+            raise ValueError(f"sound_alike and weak_endings hold {empty}, should have something written in every pair")
+        return self
 
 
 @dataclass(frozen=True, kw_only=True, config=CHECKED)
@@ -82,17 +122,28 @@ class Language:
     """A record: `code` is that of ISO 639-1, `name` the English name.
 
     `alphabet` has every letter that a lower-cased word may be made of. `encoder` are the settings of a student that
-    differ from the preset's. `word_map` has the everyday words that are drawn, by the name of their field.
+    differ from the preset's. `credits` are the works that are used for this language alone, each with its
+    licence. `word_map` has the everyday words that are drawn, by the name of their field.
     """
 
     code: Filled
     name: Filled
     alphabet: Filled
     encoder: dict[str, Any] = field(default_factory=dict)
+    credits: Texts = ()
     teacher: TeacherSources
     lexicon: Lexicon
     noise: Noise
     word_map: dict[str, str] = field(default_factory=dict)
+
+    def spells(self, word: str) -> bool:
+        """Whether a lower-cased word is made of letters of the alphabet, and perhaps marks between them."""
+        return self._spelling.fullmatch(word) is not None
+
+    @cached_property
+    def _spelling(self) -> re.Pattern[str]:
+        letters = f"[{re.escape(self.alphabet)}]+"
+        return re.compile(f"{letters}(?:{_JOINERS}{letters})*")
 
 
 # The tables of a record that are a part of their own.

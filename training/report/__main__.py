@@ -3,6 +3,7 @@
 python -m training.report card RUN --metrics FILE --model NAME --output FILE    # the model card of a finished run
 python -m training.report curve NAME=RUN ... --output FOLDER    # quality against cost, runs side by side
 python -m training.report cost SETTINGS ...    # what training costs, here and elsewhere
+python -m training.report languages LANGUAGE=FILE ... --output FILE    # the scores of every language in one table
 python -m training.report docs DOCUMENT ...    # tables of documents, from what commands wrote
 """
 
@@ -11,7 +12,7 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from training.common.command import failing_in_a_line
-from training.report import card, cost, curve, docs
+from training.report import card, cost, curve, docs, languages
 
 
 class _Command(NamedTuple):
@@ -24,6 +25,9 @@ _COMMANDS = {
     "card": _Command("write the model card of a finished run", card.add_arguments, card.write_card),
     "curve": _Command("quality of runs against what they cost", curve.add_arguments, curve.write_curve),
     "cost": _Command("measure what training costs", cost.add_arguments, cost.print_costs),
+    "languages": _Command(
+        "the scores of every language in one table", languages.add_arguments, languages.write_languages
+    ),
     "docs": _Command("bring the tables of documents up to date", docs.add_arguments, docs.write_documents),
 }
 

@@ -1,9 +1,10 @@
 """The model card of a finished run, from what was recorded; none of it is written by hand.
 
-    python -m training.report card runs/long --metrics runs/scores/metrics.json --model long --output README.md
+    python -m training.report card runs/es/long --metrics runs/scores/metrics.json --model long --output README.md
 
 The run is a folder of `training.distill`. The metrics are those of a `training.evaluate` of its model, with the table
-that it learnt from as `--teacher`. What the card says is in `card_template.md`.
+that it learnt from as `--teacher`. What the card says is in `card_template.md`; the licence and the credits of the
+teacher's data come from a file such as `credits.toml`, and from the record of the language.
 """
 
 import argparse
@@ -13,24 +14,32 @@ from huggingface_hub import ModelCard, ModelCardData
 from safetensors import safe_open
 
 from beast_core.config import enumeration
-from beast_core.credits import Credits, read_credits
+from beast_core.credits import Credits, creative_commons
 from beast_core.files import write_file
 from beast_core.model_files import WEIGHTS_FILE
 from training.common.files import size_on_disk
+from training.evaluate.kinds import KINDS
 from training.evaluate.kinds.closeness import CLOSENESS, FREQUENT_SEEN, HELD_OUT
 from training.evaluate.report import Report
 from training.evaluate.results import notes, rows_to_markdown, score_rows, score_text
+from training.languages import known_languages, read_language
+from training.report.credits import OWN_CREDITS, teacher_credits
 from training.report.runs import Run, read_records, rebuild_command
 
+_OWN = "training/report/credits.toml"
 _TEMPLATE = Path(__file__).with_name("card_template.md")
 _TAGS = ["word-vectors", "word-embeddings", "static-embeddings", "distillation", "spacy", "sentence-transformers"]
 
 
-def model_card(run: Run, *, report: Report) -> str:
-    """The card of a run and of what was measured of its model, the only one in the report."""
+def model_card(run: Run, *, report: Report, credits_file: Path | None = None) -> str:
+    """The card of a run and of what was measured of its model, the only one in the report.
+
+    The `credits_file` is of the teacher's data; of the embedded table the project knows it.
+    """
     ((model, measured),) = report.models.items()
-    # Weights that are made of the same table as the shipped ones have their licence and sources.
-    credits = read_credits() if run.embedded else Credits()
+    credits_file = credits_file or (OWN_CREDITS if run.embedded else None)
+    credits = teacher_credits(credits_file, language=run.language) if credits_file else Credits()
+    language = read_language(run.language).name if run.language in known_languages() else ""
     close, timings = measured.sets[CLOSENESS.name], report.timings
     cosines = [
         f"of {name} {score_text(close[name].scores['cosine'], of=close[name])}"
@@ -38,7 +47,7 @@ def model_card(run: Run, *, report: Report) -> str:
         if name in close
     ]
     card = ModelCard.from_template(
-        _metadata(credits=credits),
+        _metadata(credits=credits, language=run.language),
         template_str=_TEMPLATE.read_text(encoding="utf-8"),
         model=model,
         config=run.encoder.config,
@@ -47,16 +56,18 @@ def model_card(run: Run, *, report: Report) -> str:
         last=run.log[-1],
         table=run.table,
         embedded=run.embedded,
+        language=language,
+        licence=next(iter(creative_commons(credits.licence) or [credits.licence])),
         sources=credits.sources,
         parameters=sum(weight.numel() for weight in run.encoder.parameters()),
         megabytes=size_on_disk(run.model) / 1e6,
         stored=_stored(run.model),
-        scores=rows_to_markdown(score_rows(report), models=[model]),
+        scores=rows_to_markdown(score_rows(report, kinds=KINDS), models=[model]),
         words_per_second=timings.words_per_second[model],
         resident_bytes=timings.resident_bytes_added[model],
         threads=timings.threads,
         versions=", ".join(f"{name} {version}" for name, version in report.versions.items()),
-        notes=notes(report),
+        notes=notes(report, kinds=KINDS),
         cosines=enumeration(cosines),
         rebuild_command=rebuild_command(run),
         listed=enumeration,
@@ -65,14 +76,16 @@ def model_card(run: Run, *, report: Report) -> str:
     return f"{str(card).rstrip()}\n"
 
 
-def _metadata(*, credits: Credits) -> ModelCardData:
-    """What model hubs read; nothing of the licence and the language if they are not known."""
+def _metadata(*, credits: Credits, language: str) -> ModelCardData:
+    """What model hubs read, and `beast_core.credits`; nothing of the licence and the language if they are not known."""
     return ModelCardData(
-        language=list(credits.languages) or None,
+        language=[language] if language else None,
         license=credits.licence or None,
         library_name="beast-vectors",
         pipeline_tag="feature-extraction",
         tags=_TAGS,
+        author=credits.author or None,
+        credits=list(credits.sources) or None,
     )
 
 
@@ -98,6 +111,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("run", type=Path, metavar="RUN", help="folder of a finished run of training.distill")
     parser.add_argument("--metrics", type=Path, required=True, metavar="FILE", help="metrics.json of training.evaluate")
     parser.add_argument("--model", required=True, metavar="NAME", help="what the run's model is called in the metrics")
+    parser.add_argument(
+        "--credits",
+        type=Path,
+        metavar="FILE.toml",
+        help=f"licence, author and credits of the teacher's data; those of the project's own teacher are in {_OWN}, "
+        "which is meant for the embedded table anyway",
+    )
     parser.add_argument("--output", type=Path, required=True, metavar="FILE", help="where the card goes")
 
 
@@ -105,5 +125,5 @@ def write_card(options: argparse.Namespace) -> None:
     """Writes the card, or raises what `read_records` raises."""
     run, report = read_records(options.run, metrics=options.metrics, model=options.model)
     options.output.parent.mkdir(parents=True, exist_ok=True)
-    write_file(options.output, model_card(run, report=report))
+    write_file(options.output, model_card(run, report=report, credits_file=options.credits))
     print(f"model card: {options.output.resolve()}")

@@ -26,11 +26,11 @@ from training.common.devices import choose_device, good_at_bfloat16, tune_memory
 from training.common.markdown import markdown_table
 from training.common.rows import unit_rows
 from training.distill.batches import Batch
+from training.distill.joining import read_tables
 from training.distill.loop import Distillation
 from training.distill.losses import distillation_losses
 from training.distill.settings import DistillSettings, read_settings
 from training.evaluate.speed import made_up_words
-from training.table import read_table
 
 # Dense bfloat16 or float16 peak in FLOP/s, from the maker's data sheet, and dollars an hour: the order of what clouds
 # ask on demand. Both can be given with --processor.
@@ -182,8 +182,8 @@ def print_costs(options: argparse.Namespace) -> None:
     device = choose_device(options.device)
     recipes = {path.stem: read_settings(path) for path in options.settings}
     peak, costs = peak_here(device), []
-    for name, settings in recipes.items():
-        table = read_table(settings.table, lowercase=settings.encoder_config().lowercase)
+    for name, recipe in recipes.items():
+        settings, table = read_tables(recipe)
         run = Distillation(settings, table=table, device=device, output=Path())  # its steps write nothing
         pace = measure_pace(run, seconds=options.seconds)
         words = settings.epochs * (options.words or len(run.batches.words))

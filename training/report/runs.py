@@ -40,6 +40,11 @@ class Run:
         """Whether it learnt from the table in this repository."""
         return self.settings.table == _EMBEDDED
 
+    @property
+    def language(self) -> str:
+        """Whose words it learnt; empty if nothing says so."""
+        return self.encoder.config.language or (Path(_EMBEDDED).stem if self.embedded else "")
+
 
 def read_records(folder: Path, *, metrics: Path, model: str) -> tuple[Run, Report]:
     """The finished run in a folder, and of a `metrics.json` what was measured of one model, which must be the run's.
@@ -79,7 +84,7 @@ def read_finished_run(folder: Path, *, teacher: Teacher) -> Run:
             f"{learnt_from}); run training.evaluate with --teacher and that table"
         )
     encoder = read_encoder(model)
-    if encoder.config != settings.encoder_config():
+    if encoder.config.network != settings.encoder_config().network:
         raise InputError(f"{model} has not the shape that the settings of its run mean today: train it again")
     return Run(folder.resolve().name, settings, step, log, table, model, encoder)
 

@@ -6,6 +6,7 @@ Speer 2022, wordfreq, https://doi.org/10.5281/zenodo.7199437; https://github.com
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from training.common.errors import InputError
 from training.resources.lookups import find_tables, read_table
@@ -26,8 +27,8 @@ class Counts:
     written: str
 
 
-def read_frequencies(language: str) -> dict[str, float]:
-    """wordfreq's largest list of a language (ISO 639-1), words -> Zipf frequency to its own precision of two places.
+def find_frequencies(language: str) -> Path:
+    """The file of wordfreq's largest list of a language (ISO 639-1).
 
     Raises `ImportError` if wordfreq is not installed, `InputError` for a language that it has no list of.
     """
@@ -38,6 +39,14 @@ def read_frequencies(language: str) -> dict[str, float]:
 
     if language not in (known := wordfreq.available_languages("best")):
         raise InputError(f"wordfreq has no list of words of {language!r:.40}, only of {', '.join(sorted(known))}")
+    return Path(known[language])
+
+
+def read_frequencies(language: str) -> dict[str, float]:
+    """That list: words -> Zipf frequency, to wordfreq's own precision of two places. Raises the same."""
+    find_frequencies(language)
+    import wordfreq
+
     listed = wordfreq.get_frequency_dict(language, "best")
     return {word: round(math.log10(share * 1e9), 2) for word, share in listed.items()}
 

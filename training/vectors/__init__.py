@@ -22,7 +22,7 @@ WAYS = (
     "universal_sentence_encoder",
     "all_minilm_l6_v2",
     "openai",
-    "spanish_lexical",
+    "lexical",
 )
 
 
@@ -51,7 +51,18 @@ class Estimate:
     seconds: float
 
 
-class Teacher(WordVectors, Protocol):
+class PlacedVectors(WordVectors, Protocol):
+    """Vectors that say of which language they are, and in which space.
+
+    `language` is the ISO 639-1 code of the language whose words it is asked for, `space` what identifies the space
+    that its vectors lie in, which may be that of other languages too; both are "" where it does not say.
+    """
+
+    language: str
+    space: str
+
+
+class Teacher(PlacedVectors, Protocol):
     """Vectors that say what they are and what they cost. The same words always get the same vectors."""
 
     def identity(self) -> dict[str, Any]:
@@ -61,8 +72,15 @@ class Teacher(WordVectors, Protocol):
         """What looking these words up will take; None if it costs nothing but time."""
 
 
-class Free:
-    """A part of teachers that cost nothing but time."""
+class OfAnyLanguage:
+    """A part of teachers that take the words of whatever language they are given, and say nothing of their space."""
+
+    language: str = ""
+    space: str = ""
+
+
+class Free(OfAnyLanguage):
+    """A part of those that cost nothing but time."""
 
     def estimate(self, words: Iterable[str]) -> Estimate | None:
         """None."""

@@ -9,7 +9,8 @@ from pydantic.dataclasses import dataclass
 
 from beast_core import load_encoder
 from beast_core.model_files import CONFIG_FILE, MODULES_FILE, ModelFolderError, read_json
-from beast_core.storage import CONFIG_KEY, SHIPPED_MODEL
+from beast_core.shipped import model_folder
+from beast_core.storage import CONFIG_KEY
 from training.common.files import digest
 from training.common.settings import CHECKED
 from training.vectors import Free, Way
@@ -24,7 +25,7 @@ class Options:
     @property
     def path(self) -> Path:
         """Where it lies."""
-        return Path(self.model) if self.model else SHIPPED_MODEL
+        return Path(self.model) if self.model else model_folder()
 
 
 class BeastVectors(Free):
@@ -37,6 +38,8 @@ class BeastVectors(Free):
         self._path = options.path
         self._encoder = load_encoder(self._path, cache_size=0)
         self.width = self._encoder.width
+        config = self._encoder.encoder.config
+        self.language, self.space = config.language, config.space
 
     def identity(self) -> dict[str, Any]:
         """The digest of the folder, not its name."""

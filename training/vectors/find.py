@@ -20,7 +20,7 @@ from training.common.errors import InputError
 from training.common.files import size_on_disk
 from training.common.rows import unit_rows
 from training.common.settings import read_values
-from training.vectors import WAYS, Way, WordVectors, find_way, read_options
+from training.vectors import WAYS, PlacedVectors, Way, find_way, read_options
 from training.vectors.files import VECTOR_FILES
 
 SHIPPED = "shipped"
@@ -62,7 +62,7 @@ class ModelSource:
         """Modules that it works with but are imported only when it is loaded."""
         return find_way(self.way).libraries(self.options)
 
-    def load(self) -> WordVectors:
+    def load(self) -> PlacedVectors:
         """Reads the model. Raises `InputError`, or `ModelFolderError` for a BEAST folder."""
         open_vectors = find_way(self.way).open
         assert open_vectors  # `find_model` has seen to it
@@ -181,8 +181,9 @@ class FirstEntries:
     How a Matryoshka model is used at a smaller width (Kusupati et al. 2022, arXiv 2205.13147).
     """
 
-    def __init__(self, model: WordVectors, *, width: int) -> None:
+    def __init__(self, model: PlacedVectors, *, width: int) -> None:
         self._model, self.width = model, width
+        self.language, self.space = model.language, model.space
 
     def lookup(self, words: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
         """See `WordVectors`."""

@@ -8,6 +8,7 @@ import numpy as np
 from pydantic.dataclasses import dataclass
 
 from training.common.files import digest
+from training.common.parquet import read_metadata
 from training.common.settings import CHECKED
 from training.vectors import Free, Way
 from training.vectors.files import files_of, is_vector_file, read_vectors
@@ -34,6 +35,9 @@ class TableVectors(Free):
             raise FileNotFoundError(f"no table of vectors at {self._path.resolve()} (path = {options.path!r})")
         self._vectors = read_vectors(self._path, lowercase=self._lowercase)
         self.width = self._vectors.width
+        if self._path.suffix.lower() == ".parquet":
+            said = read_metadata(self._path)
+            self.language, self.space = said.get("language", ""), said.get("space", "")
 
     def identity(self) -> dict[str, Any]:
         """The digests of the files, not their names: a table may be moved."""

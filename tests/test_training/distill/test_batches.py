@@ -8,7 +8,7 @@ from training.table import read_table
 
 
 def make(tiny_table, tiny_settings, **changes):
-    options = {"batch_size": 64, "noise_share": 0.5, "frequency_power": 0.0, "seed": 3, **changes}
+    options = {"batch_size": 64, "language": "es", "noise_share": 0.5, "frequency_power": 0.0, "seed": 3, **changes}
     return Batches(read_table(tiny_table), config=read_settings(tiny_settings).encoder_config(), **options)
 
 

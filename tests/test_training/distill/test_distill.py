@@ -205,9 +205,9 @@ def test_words_that_are_one_to_the_encoder_are_refused(tiny_settings, tmp_path):
     vectors = np.random.default_rng(0).normal(size=(3, 16))
     write_table(tmp_path / "twins.parquet", words=["Rosa", "rosa", "mar"], vectors=vectors, frequencies=np.ones(3))
     table = f"table={str(tmp_path / 'twins.parquet')!r}"
-    done = distill(tiny_settings, tmp_path / "run", "--set", table, check=False)
+    done = distill(tiny_settings, tmp_path / "run", "--set", table, "--language", "es", check=False)
     assert "1 words occur more than once" in done.stderr and "('Rosa', 'rosa')" in done.stderr
-    distill(tiny_settings, tmp_path / "run", "--set", table, "--set", "encoder.lowercase=false")
+    distill(tiny_settings, tmp_path / "run", "--set", table, "--language", "es", "--set", "encoder.lowercase=false")
 
 
 def test_a_damaged_checkpoint_is_named(tiny_settings, tmp_path):

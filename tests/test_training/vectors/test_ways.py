@@ -33,7 +33,7 @@ class Options:
 
 
 class LetterVectors(Free):
-    width = 3
+    language, space, width = "eo", "letters", 3
 
     def __init__(self, options):
         self._options, self._letters = options, json.loads(Path(options.path).read_text())
@@ -74,7 +74,7 @@ def test_one_module_and_one_line_teach_are_evaluated_and_are_timed(letters, caps
     (letters / "words.txt").write_text("\n".join(words))
     teach([str(settings), *f"--lexicon {letters}/words.txt --output {letters}/t.parquet --work {letters}/w".split()])
     table = read_table(letters / "t.parquet")
-    assert table.words == ["a", "ab", "bc", "cba"]
+    assert (table.words, table.language, table.space) == (["a", "ab", "bc", "cba"], "eo", "letters")
     np.testing.assert_allclose(table.vectors[1], [0.5**0.5, 0.5**0.5, 0], atol=0.02)
     assert json.loads((letters / "w/shards/run.json").read_text())["teacher"]["name"] == "letter_vectors"
 
@@ -99,7 +99,7 @@ def test_a_model_is_evaluated_and_timed_by_the_settings_of_a_teacher(tmp_path, c
 
 
 def test_what_is_paid_for_is_taught_first():
-    for name in ("openai", "spanish_lexical"):
+    for name in ("openai", "lexical"):
         settings = f"training/configs/teachers/{name}.toml"
         with pytest.raises(InputError, match=rf"{name} is paid for, or made .*: teach a table with .*{name}\.toml"):
             find_model(settings)

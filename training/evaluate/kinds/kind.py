@@ -6,7 +6,6 @@ from typing import Any, Generic, TypeVar
 
 from training.evaluate.scores import Score, SetScores
 from training.evaluate.sources import Sources
-from training.vectors import WordVectors
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,6 +21,7 @@ class Observation:
     categories: Mapping[str, Any] = field(default_factory=dict)
 
 
+ModelT = TypeVar("ModelT")
 GivenT = TypeVar("GivenT")
 ObservedT = TypeVar("ObservedT", bound=Observation)
 
@@ -40,20 +40,20 @@ class Measure(Generic[ObservedT]):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Kind(Generic[GivenT, ObservedT]):
+class Kind(Generic[ModelT, GivenT, ObservedT]):
     """A kind of sets: its `name` in `metrics.json`, and what is done with them.
 
-    `find` reads all sets of the kind. `observe` asks a model, and gives an observation for each name under which the
-    scores stand. `note` explains what all its measures share.
+    `find` reads all sets of the kind. `observe` asks a model, or several models of as many languages, and gives an
+    observation for each name under which the scores stand. `note` explains what all its measures share.
     """
 
     name: str
     find: Callable[[Sources], list[GivenT]]
-    observe: Callable[[WordVectors, GivenT], dict[str, ObservedT]]
+    observe: Callable[[ModelT, GivenT], dict[str, ObservedT]]
     measures: tuple[Measure[ObservedT], ...]
     note: str = ""
 
-    def scores(self, model: WordVectors, *, given: list[GivenT]) -> dict[str, SetScores]:
+    def scores(self, model: ModelT, *, given: list[GivenT]) -> dict[str, SetScores]:
         """All measures of a model on the sets given, by name."""
         observed = [self.observe(model, each) for each in given]
         return {name: self._scores(observation) for each in observed for name, observation in each.items()}

@@ -1,6 +1,7 @@
 """Retrieval: is the right word the nearest of another spelling or an inflected form?"""
 
-from collections.abc import Callable
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -31,53 +32,74 @@ class Ranks(Observation):
     ranks: np.ndarray
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class _Lookup:
-    """A set: which file it is in, its columns of queries and answers, and of which rows the query is asked."""
+    """The columns of queries and answers, by which a file is recognised.
 
-    file: str
+    With `part`, a column and a value of it, only those rows are asked; with `part_name` they make a set of their own.
+    """
+
     query: str
     answer: str
-    keep: Callable[[Row], bool] = lambda row: True
-    needs: tuple[str, ...] = ()
+    part: tuple[str, str] | None = None
+    part_name: str = ""
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """All that a file of this form has."""
+        return (self.query, self.answer, *(self.part or ())[:1])
 
 
-# The candidates are all distinct answers of the whole file, also where only some rows are asked. In the tweets, class 0
-# is a variant of a Spanish word; the other classes are names and foreign words, which have no normal form.
-LOOKUPS = {
-    "misspelling -> word": _Lookup("robust/typos_libreoffice_es.tsv", "wrong", "right"),
-    "misspelling -> word, accent only": _Lookup(
-        "robust/typos_libreoffice_es.tsv", "wrong", "right", lambda row: row["kind"] == "accent", ("kind",)
-    ),
-    "tweet spelling -> word": _Lookup(
-        "robust/tweetnorm_dev500_es.tsv", "oov", "normalised", lambda row: row["class"] == "0", ("class",)
-    ),
-    "inflected form -> lemma": _Lookup("robust/sigmorphon2018_es_dev.tsv", "form", "lemma"),
-}
+# A file is each of these whose columns it has. In tweets, class 0 is a variant of a word of the language; the other
+# classes are names and foreign words, which have no normal form.
+LOOKUPS = (
+    _Lookup(query="wrong", answer="right"),
+    _Lookup(query="wrong", answer="right", part=("kind", "accent"), part_name=", accent only"),
+    _Lookup(query="oov", answer="normalised", part=("class", "0")),
+    _Lookup(query="form", answer="lemma"),
+)
+
+# Benchmarks have parts to learn from, which are not measured on: `..._train`, `...-train-medium`.
+_TRAINING_PART = re.compile(r"(^|[_-])train([_-]|$)")
 
 
 def _find(sources: Sources) -> list[RetrievalSet]:
-    """Reads the files of `LOOKUPS` that are there."""
-    return [
-        _read(name, lookup=lookup, file=file, sources=sources)
-        for name, lookup in LOOKUPS.items()
-        for file in sources.files(lookup.file)
-    ]
+    """Reads `robust/*.tsv` by their columns: `wrong`, `right`, perhaps `kind`; `oov`, `class`, `normalised`; `lemma`,
+    `form`.
+    """
+    files = [file for file in sources.files("robust/*.tsv") if not _TRAINING_PART.search(file.stem)]
+    return [found for file in files for found in _read_all(file, sources=sources)]
 
 
-def _read(name: str, *, lookup: _Lookup, file: SetFile, sources: Sources) -> RetrievalSet:
+def _read_all(file: SetFile, *, sources: Sources) -> list[RetrievalSet]:
+    rows = sources.rows(file)
+    header = set(rows[0]) if rows else set()
+    lookups = [lookup for lookup in LOOKUPS if header.issuperset(lookup.columns)]
+    forms = " or ".join(dict.fromkeys(", ".join(lookup.columns) for lookup in LOOKUPS))
+    file.require(lookups, found=f"columns {', '.join(sorted(header)) or '(no rows)'}", expected=forms)
+    found = [_read(rows, lookup=lookup, file=file) for lookup in lookups]
+    # A file may have no row of a part that is a set of its own.
+    return [each for each in found if each]
+
+
+def _read(rows: Sequence[Row], *, lookup: _Lookup, file: SetFile) -> RetrievalSet | None:
+    """The candidates are all distinct answers of the whole file, also where only some rows are asked."""
     asked: list[tuple[str, str]] = []
     candidates: dict[str, int] = {}
-    for row in sources.rows(file, columns=(lookup.query, lookup.answer, *lookup.needs)):
+    for row in rows:
         query, answer = normalise(row[lookup.query]), normalise(row[lookup.answer])
         if not (is_single(query) and is_single(answer)) or answer == "-":
             continue
         candidates.setdefault(answer, len(candidates))
-        if query != answer and lookup.keep(row):
+        if query != answer and (lookup.part is None or row[lookup.part[0]] == lookup.part[1]):
             asked.append((query, answer))
-    file.require(asked, found=f"nothing to ask for {name!r}", expected="rows whose two words differ")
+    if lookup.part_name and not asked:
+        return None
+    file.require(asked, found="nothing to ask", expected="rows whose two words differ")
     queries, answers = zip(*asked, strict=True)
-    return RetrievalSet(name, list(queries), [candidates[answer] for answer in answers], list(candidates))
+    return RetrievalSet(
+        file.stem + lookup.part_name, list(queries), [candidates[answer] for answer in answers], list(candidates)
+    )
 
 
 def _observe(model: WordVectors, given: RetrievalSet) -> dict[str, Ranks]:

@@ -11,7 +11,7 @@ from training.common.statistics import Statistic, bootstrap_interval, pearson, s
 from training.common.words import is_single, normalise
 from training.evaluate.kinds.kind import Kind, Measure, Observation
 from training.evaluate.scores import Score
-from training.evaluate.sources import Sources
+from training.evaluate.sources import SetFile, Sources
 from training.vectors import WordVectors
 
 
@@ -32,36 +32,46 @@ class PairCosines(Observation):
     human: np.ndarray
 
 
+def read_pairs(file: SetFile, *, sources: Sources) -> SimilaritySet:
+    """Reads `word1`, `word2`, `score` (more is more similar), without pairs of several words or of a word with itself.
+
+    Raises `InputError` for a score that is none, and for fewer than three pairs.
+    """
+    pairs, scores = [], []
+    for number, row in enumerate(sources.rows(file, columns=("word1", "word2", "score")), start=2):
+        try:
+            score = float(row["score"])
+        except ValueError:
+            score = math.nan
+        file.require(math.isfinite(score), found=f"score {row['score']!r}", expected="a number", line=number)
+        first, second = normalise(row["word1"]), normalise(row["word2"])
+        if first != second and is_single(first) and is_single(second):
+            pairs.append((first, second))
+            scores.append(score)
+    file.require(len(pairs) >= 3, found=f"{len(pairs)} usable pairs", expected="three or more")
+    return SimilaritySet(file.stem, pairs, np.array(scores))
+
+
 def _find(sources: Sources) -> list[SimilaritySet]:
-    """Reads `similarity/*.tsv`: `word1`, `word2`, `score` (more is more similar)."""
-    sets = []
-    for file in sources.files("similarity/*.tsv"):
-        pairs, scores = [], []
-        for number, row in enumerate(sources.rows(file, columns=("word1", "word2", "score")), start=2):
-            try:
-                score = float(row["score"])
-            except ValueError:
-                score = math.nan
-            file.require(math.isfinite(score), found=f"score {row['score']!r}", expected="a number", line=number)
-            first, second = normalise(row["word1"]), normalise(row["word2"])
-            if first != second and is_single(first) and is_single(second):
-                pairs.append((first, second))
-                scores.append(score)
-        file.require(len(pairs) >= 3, found=f"{len(pairs)} usable pairs", expected="three or more")
-        sets.append(SimilaritySet(file.stem, pairs, np.array(scores)))
-    return sets
+    """Reads `similarity/*.tsv`, see `read_pairs`."""
+    return [read_pairs(file, sources=sources) for file in sources.files("similarity/*.tsv")]
+
+
+def observe_pairs(given: SimilaritySet, *, first: WordVectors, second: WordVectors) -> PairCosines:
+    """The cosines of the first words of the pairs, by one model, and the second words by another or the same."""
+    words, others = zip(*given.pairs, strict=True)
+    (vectors, known), (other_vectors, other_known) = first.lookup(words), second.lookup(others)
+    return PairCosines(
+        counts={"pairs": len(given.pairs)},
+        coverage=float((known & other_known).mean()),
+        cosines=row_cosines(vectors, other_vectors),
+        human=given.scores,
+    )
 
 
 def _observe(model: WordVectors, given: SimilaritySet) -> dict[str, PairCosines]:
     """The cosines of a model."""
-    (first, first_known), (second, second_known) = (model.lookup(words) for words in zip(*given.pairs, strict=True))
-    observation = PairCosines(
-        counts={"pairs": len(given.pairs)},
-        coverage=float((first_known & second_known).mean()),
-        cosines=row_cosines(first, second),
-        human=given.scores,
-    )
-    return {given.name: observation}
+    return {given.name: observe_pairs(given, first=model, second=model)}
 
 
 def _correlation(statistic: Statistic, observed: PairCosines) -> Score:
@@ -69,13 +79,15 @@ def _correlation(statistic: Statistic, observed: PairCosines) -> Score:
     return Score(value=statistic(observed.cosines, observed.human), low=low, high=high)
 
 
+CORRELATIONS = (
+    Measure(key="spearman", title="similarity, Spearman", score=partial(_correlation, spearman)),
+    Measure(key="pearson", title="similarity, Pearson", score=partial(_correlation, pearson)),
+)
+
 SIMILARITY = Kind(
     name="similarity",
     find=_find,
     observe=_observe,
-    measures=(
-        Measure(key="spearman", title="similarity, Spearman", score=partial(_correlation, spearman)),
-        Measure(key="pearson", title="similarity, Pearson", score=partial(_correlation, pearson)),
-    ),
+    measures=CORRELATIONS,
     note="Similarity: correlation of cosine and human score over pairs of different single words.",
 )

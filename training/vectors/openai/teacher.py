@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from training.vectors import Estimate
+from training.vectors import Estimate, OfAnyLanguage
 from training.vectors.openai.answers import WIDEST, most_bytes, read_vectors
 from training.vectors.openai.client import EndpointClient, Request
 from training.vectors.openai.errors import EndpointError
@@ -30,7 +30,7 @@ _WORDS_A_STEP = 10_000
 _PROBE = "a"  # the word that teaches the width, if the width is asked for before any other word
 
 
-class OpenAITeacher:
+class OpenAITeacher(OfAnyLanguage):
     """Vectors of an embeddings endpoint. Raises what `PaidVectors` raises."""
 
     def __init__(self, options: Options, *, folder: Path) -> None:

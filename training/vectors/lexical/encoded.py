@@ -11,6 +11,7 @@ from tqdm import tqdm
 from beast_core.files import replace_file
 from training.common.arrays import read_arrays
 from training.common.processes import run_apart
+from training.common.rows import pieces
 
 Encode = Callable[[list[str]], np.ndarray]
 
@@ -45,13 +46,13 @@ def _call(function: Callable[..., None], **arguments: Any) -> None:
 
 
 def _write(*, texts: list[str], file: Path, name: str, open_encoder: Callable[[], Encode]) -> None:
-    encode, pieces = open_encoder(), []
+    encode, encoded = open_encoder(), []
     with tqdm(total=len(texts), desc=f"encode {name}", unit="texts", unit_scale=True, mininterval=1.0) as progress:
-        for start in range(0, len(texts), _PIECE):
-            piece = texts[start : start + _PIECE]
-            pieces.append(encode(piece).astype(np.float16))
+        for rows in pieces(len(texts), size=_PIECE):
+            piece = texts[rows]
+            encoded.append(encode(piece).astype(np.float16))
             progress.update(len(piece))
-    save_arrays(file, vectors=np.concatenate(pieces))
+    save_arrays(file, vectors=np.concatenate(encoded))
 
 
 def save_arrays(path: Path, **arrays: np.ndarray) -> None:

@@ -4,17 +4,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from training.common.rows import unit_rows
-from training.resources.multiwordnet import Sense
-from training.vectors.spanish_lexical.graph import (
+from training.vectors.lexical.graph import (
     incidence,
     neighbours,
     retrofit,
     row_shares,
     symmetric_shares,
 )
-from training.vectors.spanish_lexical.profiles import SenseTable, of_definitions, of_lemmas
-from training.vectors.spanish_lexical.projection import Projection, fit_ridge, predict
-from training.vectors.spanish_lexical.space import Described, LexicalSpace
+from training.vectors.lexical.profiles import SenseTable, of_definitions, of_lemmas
+from training.vectors.lexical.projection import Projection, fit_ridge, predict
+from training.vectors.lexical.senses import Sense
+from training.vectors.lexical.space import Described, LexicalSpace
 
 CAT, HOUND, BEAST = (
     Sense(("felino", "gato"), ("cat", "tomcat"), "a feline", ("beast",), (), 9),
@@ -52,9 +52,9 @@ def test_a_projection_keeps_angles_and_forgets_where_zero_was(seed):
 
 def test_ridge_regression_finds_a_line_and_shrinks_when_told():
     inputs = np.linspace(-1, 1, 9, dtype=np.float32)[:, None]
-    ridge = fit_ridge(inputs, targets=3 * inputs + 2, strength=1e-9)
+    ridge = fit_ridge(((part, 3 * part + 2) for part in (inputs[:4], inputs[4:])), strength=1e-9)
     assert predict(np.array([[2.0]], dtype=np.float32), ridge=ridge) == pytest.approx(np.array([[8.0]]), abs=1e-3)
-    assert abs(fit_ridge(inputs, targets=3 * inputs, strength=10)[0, 0]) < 2
+    assert abs(fit_ridge([(inputs, 3 * inputs)], strength=10)[0, 0]) < 2
 
 
 def test_words_are_near_through_senses_and_their_links():
@@ -87,7 +87,7 @@ def test_senses_weigh_by_what_their_words_have_in_common():
     vectors = {name: np.eye(4, dtype=np.float32)[axis] for name, axis in axes.items()}
     weights = table.weights(
         np.array([vectors[word] for word in table.words]),
-        english_vectors=np.array([vectors[lemma] for lemma in table.lemmas]),
+        lemma_vectors=np.array([vectors[lemma] for lemma in table.lemmas]),
     )
     cat = dense(weights)[table.words.index("gato")]
     assert cat.sum() == pytest.approx(1)
@@ -113,9 +113,7 @@ def fit_space(words, **changes):
     near = symmetric_shares(incidence([(0, 1, 1.0)], shape=(2, 2)))
     arguments = {
         "frequent": np.ones(count, dtype=bool),
-        "rows": np.array([0, 1] + [-1] * (count - 2)),
-        "lemma_rows": np.full(count, -1),
-        "weights": {"meaning": 1.0, "spanish": 0.3, "other": 0.6},
+        "weights": {"meaning": 1.0, "own": 0.3, "other": 0.6},
         "near": near,
         "opposite": none,
         "width": 8,
@@ -126,35 +124,38 @@ def fit_space(words, **changes):
 @pytest.fixture
 def words():
     random = np.random.default_rng(0)
-    spanish = unit_rows(random.normal(size=(60, 16))).astype(np.float16)
-    other = (spanish @ random.normal(size=(16, 4))).astype(np.float16)
+    own = unit_rows(random.normal(size=(60, 16))).astype(np.float16)
+    other = (own @ random.normal(size=(16, 4))).astype(np.float16)
     other[40:] = 0
-    return Described(spanish, {"translations": np.zeros((60, 16), dtype=np.float16), "other": other})
+    return Described(own, {"translations": np.zeros((60, 16), dtype=np.float16), "other": other})
 
 
 def test_a_saved_space_gives_the_same_vectors_whatever_the_company(words, tmp_path):
-    space = fit_space(words)
+    space, moved = fit_space(words)
+    assert moved.shape == (2, 16 + 16 + 4) and moved.dtype == np.float16 and moved.any(axis=1).all()
     space.save(tmp_path / "space.npz")
     read = LexicalSpace.load(tmp_path / "space.npz")
     rows, nothing = np.array([0, 1] + [-1] * 58), np.full(60, -1)
-    vectors = space.vectors(words, rows=rows, lemma_rows=nothing)
-    assert (read.vectors(words, rows=rows, lemma_rows=nothing) == vectors).all()
-    alone = read.vectors(words[3:4], rows=rows[3:4], lemma_rows=nothing[3:4])
+    vectors = space.vectors(words, moved=moved, rows=rows, lemma_rows=nothing)
+    assert (read.vectors(words, moved=moved, rows=rows, lemma_rows=nothing) == vectors).all()
+    alone = read.vectors(words[3:4], moved=moved, rows=rows[3:4], lemma_rows=nothing[3:4])
     assert alone == pytest.approx(vectors[3:4], abs=1e-6)
 
 
 def test_a_form_follows_its_lemma_and_an_unknown_block_is_predicted(words):
-    space = fit_space(words)
+    space, moved = fit_space(words)
     form, nowhere, at_lemma = words[5:6], np.array([-1]), np.array([0])
-    stays = space.vectors(form, rows=nowhere, lemma_rows=nowhere)
-    follows = space.vectors(form, rows=nowhere, lemma_rows=at_lemma)
-    lemma = space.vectors(words[:1], rows=at_lemma, lemma_rows=nowhere)
-    unmoved = space.vectors(words[:1], rows=nowhere, lemma_rows=nowhere)
+    stays = space.vectors(form, moved=moved, rows=nowhere, lemma_rows=nowhere)
+    follows = space.vectors(form, moved=moved, rows=nowhere, lemma_rows=at_lemma)
+    lemma = space.vectors(words[:1], moved=moved, rows=at_lemma, lemma_rows=nowhere)
+    unmoved = space.vectors(words[:1], moved=moved, rows=nowhere, lemma_rows=nowhere)
+    # Of a language that has no words in the graph, nothing moves.
+    assert (space.vectors(form, moved=moved[:0], rows=nowhere, lemma_rows=nowhere) == stays).all()
     assert np.abs(follows - stays).max() > 1e-3
     assert ((follows - stays) @ (lemma - unmoved).T).item() > 0
-    # What the regression makes of the other block is what that block would have been, as here it is linear in Spanish.
+    # What the regression makes of the other block is what that block would have been, as it is linear here.
     blind = Described(
-        words.spanish[:1], {"translations": words.parts["translations"][:1], "other": words.parts["other"][50:51]}
+        words.own[:1], {"translations": words.parts["translations"][:1], "other": words.parts["other"][50:51]}
     )
-    full = space.vectors(words[:1], rows=nowhere, lemma_rows=nowhere)
-    assert (space.vectors(blind, rows=nowhere, lemma_rows=nowhere) @ full.T).item() > 0.95
+    full = space.vectors(words[:1], moved=moved, rows=nowhere, lemma_rows=nowhere)
+    assert (space.vectors(blind, moved=moved, rows=nowhere, lemma_rows=nowhere) @ full.T).item() > 0.95

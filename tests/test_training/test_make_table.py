@@ -1,0 +1,49 @@
+import numpy as np
+import pytest
+
+import training.make_table
+from training.make_table import main
+from training.table import read_table, write_table
+
+
+def arguments(folder, language, *, table):
+    return [language, "--table", str(table), "--lexicon", str(folder / "words.parquet"), "--work", str(folder / "work")]
+
+
+def tiny(path, **told):
+    path.parent.mkdir(exist_ok=True)
+    write_table(path, words=["sol", "mar"], vectors=np.eye(2), frequencies=np.ones(2), **told)
+    return path
+
+
+def test_what_is_there_or_embedded_is_taken_and_what_cannot_be_is_told(tmp_path, monkeypatch):
+    monkeypatch.setattr(training.make_table, "_EMBEDDED", tmp_path / "embedded")
+    embedded = tiny(tmp_path / "embedded" / "pt.parquet", language="pt")
+    main(arguments(tmp_path, "pt", table=tmp_path / "made" / "pt.parquet"))
+    assert (tmp_path / "made" / "pt.parquet").read_bytes() == embedded.read_bytes()
+    mine = tiny(tmp_path / "mine.parquet")  # says no language: it may be of any
+    main(arguments(tmp_path, "de", table=mine))
+    assert read_table(mine).words == ["sol", "mar"] and not (tmp_path / "work").exists()
+    with pytest.raises(
+        SystemExit, match=r"pt\.parquet is a table of 'pt', expected one of 'de': give --vars\.language"
+    ):
+        main(arguments(tmp_path, "de", table=embedded))
+    with pytest.raises(SystemExit, match=r"no table at .*mien\.parquet; a table that is made here is called de\.parq"):
+        main(arguments(tmp_path, "de", table=tmp_path / "mien.parquet"))
+    with pytest.raises(SystemExit, match="no language 'dee', expected one of"):
+        main(arguments(tmp_path, "dee", table=embedded))
+
+
+def test_another_language_gets_its_words_and_is_taught(tmp_path, monkeypatch):
+    told = []
+    monkeypatch.setattr(training.make_table, "make_lexicon", lambda given: told.append(("lexicon", given)))
+    monkeypatch.setattr(training.make_table, "teach", lambda given: told.append(("teach", given)))
+    given = arguments(tmp_path, "fi", table=tmp_path / "fi.parquet")
+    main([*given, "--debian-root", "/deb"])
+    (stage, words), (last, taught) = told
+    assert (stage, last) == ("lexicon", "teach")
+    assert words == [str(tmp_path / "words.parquet"), "--language", "fi", "--debian-root", "/deb"]
+    assert "options.language='fi'" in taught and str(tmp_path / "fi.parquet") in taught
+    (tmp_path / "words.parquet").touch()  # words that are there are kept
+    main(given)
+    assert [stage for stage, _ in told] == ["lexicon", "teach", "teach"]

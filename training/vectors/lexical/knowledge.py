@@ -1,0 +1,192 @@
+"""All that packages know of the words of all languages beside their spelling, put together by word.
+
+`SOURCES` are what can be left out, to see what each adds.
+"""
+
+import hashlib
+from collections.abc import Callable, Collection, Iterable
+from functools import cache, partial
+from pathlib import Path
+
+import numpy as np
+from scipy import sparse
+
+from training.common.files import digest
+from training.common.rows import unit_rows
+from training.languages import Language, known_languages, read_language
+from training.resources import moby, universal_encoder
+from training.resources.english_encoder import EnglishEncoder, find_model
+from training.resources.frequencies import find_frequencies
+from training.resources.lookups import find_tables
+from training.resources.multiwordnet import find_dumps
+from training.resources.universal_encoder import UniversalEncoder
+from training.resources.wikdict import find_dictionaries
+from training.resources.wordnet import find_files
+from training.vectors.lexical.encoded import Encode, EncodedTexts
+from training.vectors.lexical.graph import neighbours, row_shares
+from training.vectors.lexical.profiled import Profiles, WordGraph
+from training.vectors.lexical.profiles import SenseTable, mean_rows, of_definitions, of_lemmas, of_translations
+from training.vectors.lexical.senses import PIVOTS, read_joint_senses
+from training.vectors.lexical.spellings import Spellings
+
+SOURCES = ("wikdict", "translations", "english", "moby", "definitions", "synonyms", "antonyms")
+
+_ENGLISH_TEMPLATES = ("{}", "{}.")
+_HYPERNYMS = 0.5  # against 1 for synonyms
+
+
+class Knowledge:
+    """The packages, checked to be there, and what comes of them, for all languages that have a record.
+
+    `debian_root` is `/`, or where Debian's packages were unpacked; `downloads` is where the package from npm is kept;
+    `folder` is where encoded texts are. `digest` is of all that is read, and of the encoders' precision. Raises
+    `FileNotFoundError`, `ImportError` and `ValueError` that name the package to install.
+    """
+
+    def __init__(self, sources: Collection[str], *, debian_root: Path, downloads: Path, folder: Path) -> None:
+        self._sources, self._debian_root = sources, debian_root
+        self.languages = tuple(map(read_language, known_languages()))
+        for language in self.languages:  # what is read late is looked for at once
+            find_frequencies(language.code)
+            if language.teacher.written:
+                find_tables(language.code)
+        folders = [each.teacher.multiwordnet for each in self.languages if each.teacher.multiwordnet]
+        packaged = [*find_files(debian_root), *find_dumps(folders)]  # before anything is downloaded
+        if "wikdict" in sources:
+            codes = [each.teacher.wikdict for each in self.languages]
+            dictionaries = find_dictionaries(debian_root, languages=[*codes, *PIVOTS])
+            packaged += [file for both in dictionaries.values() for file in both]
+        self._moby = moby.download_moby(downloads) if "moby" in sources else None
+        files = [*packaged, *([self._moby] if self._moby else [])]
+        encoders = {"universal": _told(universal_encoder.find_files(), universal_encoder.fast_dtype())}
+        encoders |= {"english": _told([find_model()], universal_encoder.fast_dtype())} if "english" in sources else {}
+        encoders |= {"moby": _told([self._moby])} if self._moby else {}
+        self._texts = {name: EncodedTexts(folder, source=source) for name, source in encoders.items()}
+        records = [(each.code, each.teacher) for each in self.languages]
+        self.digest = _told(files, *encoders.values(), *records)
+
+    def encode(self, words: list[str], *, language: Language) -> np.ndarray:
+        """The encoder's vectors of words as they are written, `(words, 512)` float16: unit length, mean over templates.
+
+        Zeros for a language that it does not know.
+        """
+        if not language.teacher.encoded:
+            return np.zeros((len(words), UniversalEncoder.width), dtype=np.float16)
+        return _mean(language.teacher.templates, words)
+
+    def encode_once(self, words: list[str], *, language: Language) -> np.ndarray:
+        """The same, kept on disk."""
+        if not language.teacher.encoded:
+            return self.encode(words, language=language)
+        templates = language.teacher.templates
+        name = f"words {language.code} {' '.join(templates)}".replace("{}", "_")
+        return self._texts["universal"].encode(words, name=name, open_encoder=partial(_open_templates, templates))
+
+    def profiles(self) -> tuple[dict[str, Profiles], WordGraph]:
+        """Everything but the spelling, by language, in their order in the graph.
+
+        Takes a quarter of an hour the first time, then minutes: encoded texts are kept.
+        """
+        table, own = self._senses()
+        lemmas = self._texts["universal"].encode(
+            table.lemmas, name="English lemmas", open_encoder=partial(_open_templates, _ENGLISH_TEMPLATES)
+        )
+        encoded = np.any(own, axis=1)
+        centres = table.centres(own, encoded=encoded, lemma_vectors=lemmas)
+        own[~encoded] = mean_rows(row_shares(sparse.csr_array(table.members.T))[~encoded], rows=centres)
+        weights = table.weights(own, lemma_vectors=lemmas)
+        parts = {}
+        if "translations" in self._sources:
+            parts["translations"] = of_translations(weights, table=table, centres=centres, lemma_vectors=lemmas)
+        del centres, lemmas
+        parts |= self._parts(table, weights)
+        profiles, start = {}, 0
+        for code, words in self._by_language(table.words).items():
+            rows = slice(start, start := start + len(words))
+            profiles[code] = Profiles(words, own[rows], {name: part[rows] for name, part in parts.items()})
+        return profiles, WordGraph(self._near(table, weights), self._opposite(table, weights))
+
+    def _senses(self) -> tuple[SenseTable, np.ndarray]:
+        """The senses of all languages, and their words' own vectors, `(words, 512)` float16."""
+        wikdict = "wikdict" in self._sources
+        joint = read_joint_senses(self.languages, debian_root=self._debian_root, wikdict=wikdict)
+        table = SenseTable.of(joint.senses)
+        words = self._by_language(table.words)
+        own = [
+            self.encode_once(Spellings(language, written=joint.written).of(words[language.code]), language=language)
+            for language in self.languages
+        ]
+        return table, np.concatenate(own)
+
+    def _parts(self, table: SenseTable, weights: sparse.csr_array) -> dict[str, np.ndarray]:
+        """What the definitions and the English encoders say of all words."""
+        parts = {}
+        if "definitions" in self._sources:
+            definitions = [text for text in table.definitions if text]
+            vectors = self._texts["universal"].encode(definitions, name="definitions", open_encoder=_open_definitions)
+            parts["definitions"] = of_definitions(weights, table=table, vectors=vectors)
+        encoders: dict[str, Callable[[], Encode]] = {"english": _open_english} if "english" in self._sources else {}
+        encoders |= {"moby": partial(_open_moby, self._moby)} if self._moby else {}
+        for name, open_encoder in encoders.items():
+            vectors = self._texts[name].encode(table.lemmas, name=f"lemmas {name}", open_encoder=open_encoder)
+            parts[name] = of_lemmas(weights, table=table, vectors=vectors)
+        return parts
+
+    def _by_language(self, labels: list[str]) -> dict[str, list[str]]:
+        """The words of sorted labels by language, in their order, which is also that of `languages`."""
+        words: dict[str, list[str]] = {language.code: [] for language in self.languages}
+        for each in labels:
+            code, _, word = each.partition(":")
+            words[code].append(word)
+        return words
+
+    def _near(self, table: SenseTable, weights: sparse.csr_array) -> sparse.csr_array:
+        size = len(table.words)
+        near = sparse.csr_array((size, size), dtype=np.float32)
+        if "synonyms" in self._sources:
+            near += neighbours(weights) + _HYPERNYMS * neighbours(weights, links=table.links)
+        return row_shares(near)
+
+    def _opposite(self, table: SenseTable, weights: sparse.csr_array) -> sparse.csr_array:
+        if "antonyms" not in self._sources:
+            return sparse.csr_array((len(table.words),) * 2, dtype=np.float32)
+        return neighbours(weights, links=table.opposites)
+
+
+# The encoders, each opened where it is used: in a process of its own if there is much to encode.
+
+
+@cache
+def _universal() -> UniversalEncoder:
+    return UniversalEncoder()
+
+
+def _open_templates(templates: tuple[str, ...]) -> Encode:
+    return partial(_mean, templates)
+
+
+def _open_definitions() -> Encode:
+    return _universal().encode
+
+
+def _open_english() -> Encode:
+    return EnglishEncoder().encode
+
+
+def _open_moby(archive: Path) -> Encode:
+    """The English thesaurus's vectors of lemmas, zeros for a lemma that is not in it."""
+    terms, vectors = moby.embed_terms(moby.read_entries(archive))
+    rows = {term: row for row, term in enumerate(terms)}
+    vectors = np.concatenate([vectors, np.zeros((1, vectors.shape[1]), dtype=vectors.dtype)])  # at -1
+    return lambda lemmas: vectors[[rows.get(lemma, -1) for lemma in lemmas]]
+
+
+def _mean(templates: tuple[str, ...], words: list[str]) -> np.ndarray:
+    vectors = [_universal().encode([template.format(word) for word in words]) for template in templates]
+    return unit_rows(np.sum(vectors, axis=0)).astype(np.float16)
+
+
+def _told(files: Iterable[Path], *more: object) -> str:
+    """One digest of files and whatever else determines what is made of them."""
+    told = [*map(digest, files), *map(str, more)]
+    return hashlib.sha256("\n".join(told).encode()).hexdigest()
