@@ -50,7 +50,7 @@ def folder(tiny_table, tiny_settings, tmp_path_factory):
     for name, text in SETS.items():
         (folder / "sets" / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / "sets" / name).write_text(text, encoding="utf-8")
-    data = ["--language", "none", "--data", str(folder / "sets"), "--teacher", str(tiny_table)]
+    data = ["--language", "fi", "--data", str(folder / "sets"), "--teacher", str(tiny_table)]
     evaluate.main([f"tiny={folder / 'run/model'}", *data, "--output", str(folder / "scores")])
     return folder
 
@@ -96,7 +96,7 @@ def test_all_that_was_recorded_is_told(folder, text, tiny_table):
         f"{log[-1]['held_out_cosine']:.3f} on held-out words",
         "The last 40% of the steps read the n-gram table as it is stored (quantisation-aware training).",
         f"Time: {log[-1]['seconds']:.0f} seconds.",
-        "Only the language of the teacher's words",
+        "Spanish words only",
         "longer than 24 bytes the first 16 and the last 8",
         "## Licence That of the teacher's data.",
     ):
@@ -165,6 +165,8 @@ def test_a_configuration_of_the_project_is_named(records, config):
     assert rebuild_command(replace(records[0], settings=settings)) == project
     other = replace(settings, table="mine of today.parquet")
     assert rebuild_command(replace(records[0], settings=other)) == f"{project} --vars.table 'mine of today.parquet'"
+    other = rebuild_command(replace(records[0], settings=replace(settings, language="de", table="de.parquet")))
+    assert other == f"{project} --vars.language de --vars.table de.parquet"
     other = rebuild_command(replace(records[0], settings=replace(settings, seed=5)))
     assert other == f"python -m training.distill training/configs/{config}.toml --output runs/run --set seed=5"
 
