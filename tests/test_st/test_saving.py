@@ -33,7 +33,7 @@ def test_the_shipped_model_keeps_its_licence_and_credits_whatever_becomes_of_it(
         assert (data.license, data.language) == ("cc-by-sa-4.0", ["es"])
         assert "word-embeddings" in data.tags
         assert text.count("[CC BY-SA 4.0](https://creativecommons.org/licenses/by-sa/4.0/)") == 1
-        assert all(f"- {source}\n" in text for source in read_credits(model_folder()).sources)
+        assert all(text.count(f"- {source}\n") == 1 for source in read_credits(model_folder()).sources)
     assert (tmp_path / "again" / "README.md").read_bytes() == (tmp_path / "shipped" / "README.md").read_bytes()
 
 

@@ -24,8 +24,8 @@ from training.resources.multiwordnet import read_words
 
 WIKDICT = "dict-freedict (WikDict)"
 LICENCES = {
-    "spacy-lookups-data": "MIT; its lemmas go back to lists under the ODbL 1.0, CC BY-SA 2.0 (Italian), BSD (Polish)",
-    "simplemma": "MIT code; of these languages, lemmas under the ODbL 1.0, CC BY-SA 3.0 and 4.0, CC BY 4.0",
+    "spacy-lookups-data": "MIT; its lemmas go back to lists under the ODbL 1.0, CC BY-SA 2.0 or BSD",
+    "simplemma": "MIT; lemmas under the ODbL 1.0, CC BY-SA 3.0 and 4.0, CC BY 4.0 where records name it",
     WIKDICT: "CC BY-SA 3.0",
     "multiwordnet": "CC BY-SA 4.0",
     "wordfreq": "Apache-2.0 code, CC BY-SA 4.0 data",

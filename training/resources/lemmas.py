@@ -1,10 +1,7 @@
 """Tables of inflected forms and their lemmas, from the packages spacy-lookups-data and simplemma.
 
-Barbaresi, simplemma, https://doi.org/10.5281/zenodo.4673264. Its README names the sources of all its data together,
-among them dictionaries of FreeLing; its folder `licenses` refers to FreeLing's COPYING, by which those of German and
-Italian are under CC BY-SA 3.0, those of French and Spanish under the LGPLLR, those of English, Russian and Portuguese
-under the AGPL and the GPL 3, and there are none of Dutch, Polish, Swedish and Finnish. So it is named by records of
-languages that it may be used for in what is under CC BY-SA.
+https://github.com/explosion/spacy-lookups-data; Barbaresi, simplemma, https://doi.org/10.5281/zenodo.4673264. What is
+in simplemma may be used for some languages only: `docs/lexica.md` says why.
 """
 
 from collections.abc import Callable, Iterator

@@ -100,7 +100,8 @@ def test_words_are_written_as_they_are_mostly(rows):
 
 def test_an_inflection_is_written_as_its_lemma_where_nothing_else_tells(german):
     table = [("häuser", "haus"), ("liefen", "laufen")]  # and Liefen is a place
-    told = replace(german, frequencies={"häuser": 5.0, "liefen": 4.0, "laufen": 4.5}, lemmas={"simplemma": table}, counts={},
+    frequencies = {"häuser": 5.0, "liefen": 4.0, "laufen": 4.5}
+    told = Sources(language=german.language, frequencies=frequencies, lemmas={"simplemma": table},
                    dictionaries=frozenset(["Haus", "laufen", "Liefen"]))  # fmt: skip
     written = {row["word"]: row["written"] for row in build_lexicon(told).to_pylist()}
     assert written == {"häuser": "Häuser", "haus": "Haus", "liefen": "liefen", "laufen": "laufen"}

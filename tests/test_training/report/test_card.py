@@ -14,7 +14,7 @@ import pytest
 from huggingface_hub import ModelCard
 
 from beast_core import BeastEncoder, EncoderConfig, read_encoder, write_encoder
-from beast_core.credits import read_credits
+from beast_core.credits import Credits, read_credits
 from beast_core.shipped import model_folder
 from training.common.files import digest
 from training.distill.settings import read_settings
@@ -22,6 +22,7 @@ from training.evaluate import __main__ as evaluate
 from training.evaluate.kinds import KINDS
 from training.evaluate.report import Teacher, read_report
 from training.evaluate.scores import Spread
+from training.languages import read_language
 from training.report import card
 from training.report.__main__ import main
 from training.report.runs import read_finished_run, read_records, rebuild_command
@@ -189,6 +190,22 @@ def test_the_embedded_table_is_known_by_its_digest(folder, records, tmp_path):
     assert all(f"- {source}" in told for source in read_credits(model_folder()).sources)
     assert "Spanish words only" in told and "## Licence CC BY-SA 4.0" in told
     assert "--set seed=3" in told and "--set table" not in told
+
+
+def test_the_credits_of_a_teacher_are_data(folder, records, tmp_path):
+    file = tmp_path / "credits.toml"
+    file.write_text('licence = "cc-by-4.0"\nauthor = "Ana"\ncredits = ["Wörter (CC BY 4.0)"]\n', encoding="utf-8")
+    main(command(folder, credits=file, output=tmp_path / "README.md"))
+    expected = Credits(licence="cc-by-4.0", author="Ana", sources=("Wörter (CC BY 4.0)",))
+    assert read_credits(tmp_path) == expected
+    told = (tmp_path / "README.md").read_text(encoding="utf-8")
+    assert told.endswith("CC BY 4.0, that of the teacher's table. It was made of:\n\n- Wörter (CC BY 4.0)\n")
+    encoder = BeastEncoder(replace(records[0].encoder.config, language="es"))
+    spanish = card.model_card(replace(records[0], encoder=encoder), report=records[1], credits_file=file)
+    assert "Spanish word vectors of 16" in spanish and ModelCard(spanish).data.language == ["es"]
+    assert {*read_language("es").credits} < {*ModelCard(spanish).data.credits}
+    file.write_text('license = "mit"\n', encoding="utf-8")
+    refused(command(folder, credits=file, output=tmp_path / "README.md"), r"credits\.toml", tmp_path / "README.md")
 
 
 def change(file, edit):

@@ -52,9 +52,9 @@ def test_a_projection_keeps_angles_and_forgets_where_zero_was(seed):
 
 def test_ridge_regression_finds_a_line_and_shrinks_when_told():
     inputs = np.linspace(-1, 1, 9, dtype=np.float32)[:, None]
-    ridge = fit_ridge(inputs, targets=3 * inputs + 2, strength=1e-9)
+    ridge = fit_ridge(((part, 3 * part + 2) for part in (inputs[:4], inputs[4:])), strength=1e-9)
     assert predict(np.array([[2.0]], dtype=np.float32), ridge=ridge) == pytest.approx(np.array([[8.0]]), abs=1e-3)
-    assert abs(fit_ridge(inputs, targets=3 * inputs, strength=10)[0, 0]) < 2
+    assert abs(fit_ridge([(inputs, 3 * inputs)], strength=10)[0, 0]) < 2
 
 
 def test_words_are_near_through_senses_and_their_links():

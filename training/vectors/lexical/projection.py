@@ -1,5 +1,6 @@
 """Linear maps between spaces of vectors: principal components with a damped spectrum, and ridge regression."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Self
 
@@ -47,16 +48,17 @@ class Projection:
         return (rows - self.mean) @ self.basis
 
 
-def fit_ridge(inputs: np.ndarray, *, targets: np.ndarray, strength: float = 3e-3) -> np.ndarray:
-    """The matrix `(inputs width + 1, targets width)` that predicts `targets` from `inputs` and a constant.
+def fit_ridge(batches: Iterable[tuple[np.ndarray, np.ndarray]], *, strength: float = 3e-3) -> np.ndarray:
+    """The matrix `(inputs width + 1, targets width)` that predicts targets from inputs and a constant.
 
-    Ridge regression (Hoerl & Kennard 1970); `strength` is in shares of the mean variance of an input.
+    `batches` are one or more pairs of inputs `(rows, width)` and targets `(rows, width)`. Ridge regression (Hoerl &
+    Kennard 1970); `strength` is in shares of the mean variance of an input.
     """
-    gram, products = np.zeros((inputs.shape[1] + 1,) * 2), np.zeros((inputs.shape[1] + 1, targets.shape[1]))
-    for piece in pieces(len(inputs)):
-        extended = _with_constant(inputs[piece])
-        gram += extended.T @ extended
-        products += extended.T @ targets[piece]
+    gram, products = np.zeros(()), np.zeros(())
+    for inputs, targets in batches:
+        extended = _with_constant(inputs)
+        gram = gram + (extended.T @ extended).astype(np.float64)
+        products = products + (extended.T @ targets).astype(np.float64)
     gram += strength * np.trace(gram) / len(gram) * np.eye(len(gram))
     return np.linalg.solve(gram, products).astype(np.float32)
 

@@ -86,9 +86,7 @@ class LexicalSpace:
         from its anchor, `(graph words, width of the anchors)` float16.
         """
         own = Projection.fit(words.own[frequent].astype(np.float32), damping=_DAMPING)
-        images = own(words.own.astype(np.float32))
-        blocks = [_fit_block(name, weight, words, frequent, images) for name, weight in weights.items()]
-        del images  # as large as all words in one encoder
+        blocks = [_fit_block(name, weight, words, frequent, own) for name, weight in weights.items()]
         space = cls(own=own, blocks=blocks)
         space._anchor = Projection.fit(space._side_by_side(words[frequent]), components=_ANCHOR_WIDTH)
         anchors = space._anchors(words)
@@ -165,17 +163,19 @@ def _move(anchors: np.ndarray, *, moved: np.ndarray, rows: np.ndarray, lemma_row
     return unit_rows(vectors)
 
 
-def _fit_block(name: str, weight: float, words: Described, frequent: np.ndarray, images: np.ndarray) -> Block:
-    rows, known = _raw(words, name=name)
+def _fit_block(name: str, weight: float, words: Described, frequent: np.ndarray, own: Projection) -> Block:
+    known = np.any(words.parts[name], axis=1) if name in words.parts else np.ones(len(words), dtype=bool)
     if (fitted := int((frequent & known).sum())) < 2:
         raise ValueError(
             f"{name!r} knows {fitted} of the {int(frequent.sum())} most frequent words, expected two or "
             "more: leave that source out"
         )
-    projection = Projection.fit(rows[frequent & known], damping=_DAMPING)
+    projection = Projection.fit(_raw(words[frequent & known], name=name)[0], damping=_DAMPING)
     ridge = np.empty((0, 0), dtype=np.float32)
     if not known.all():
-        ridge = fit_ridge(images[known], targets=projection(rows[known]))
+        places = np.flatnonzero(known)  # all of them in float32 would be several times what is in memory now
+        batches = (words[places[rows]] for rows in pieces(len(places)))
+        ridge = fit_ridge((own(of.own.astype(np.float32)), projection(_raw(of, name=name)[0])) for of in batches)
     return Block(name, weight, projection, ridge)
 
 
