@@ -51,7 +51,7 @@ def folder(tiny_table, tiny_settings, tmp_path_factory):
     for name, text in SETS.items():
         (folder / "sets" / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / "sets" / name).write_text(text, encoding="utf-8")
-    data = ["--language", "none", "--data", str(folder / "sets"), "--teacher", str(tiny_table)]
+    data = ["--language", "fi", "--data", str(folder / "sets"), "--teacher", str(tiny_table)]
     evaluate.main([f"tiny={folder / 'run/model'}", *data, "--output", str(folder / "scores")])
     return folder
 
