@@ -122,9 +122,9 @@ def rebuild_command(run: Run) -> str:
     usable = {name: changes for name, changes in found.items() if changes is not None}
     name = min(usable, key=lambda name: len(usable[name]))
     changes = usable[name]
-    if set(changes) <= {"table"}:
-        table = ["--vars.table", run.settings.table] if changes else []
-        return shlex.join(["python", "-m", "spacy", "project", "run", "train", ".", "--vars.config", name, *table])
+    if set(changes) <= {"table", "language"}:
+        given = [part for key in ("language", "table") if key in changes for part in (f"--vars.{key}", changes[key])]
+        return shlex.join(["python", "-m", "spacy", "project", "run", "train", ".", "--vars.config", name, *given])
     texts = [f"{key}={json.dumps(value, ensure_ascii=False)}" for key, value in changes.items()]  # TOML reads all of it
     command = ["python", "-m", "training.distill", f"training/configs/{name}.toml", "--output", f"runs/{run.name}"]
     return shlex.join([*command, *(part for text in texts for part in ("--set", text))])

@@ -97,7 +97,7 @@ def test_all_that_was_recorded_is_told(folder, text, tiny_table):
         f"{log[-1]['held_out_cosine']:.3f} on held-out words",
         "The last 40% of the steps read the n-gram table as it is stored (quantisation-aware training).",
         f"Time: {log[-1]['seconds']:.0f} seconds.",
-        "Only the language of the teacher's words",
+        "Spanish words only",
         "longer than 24 bytes the first 16 and the last 8",
         "## Licence That of the teacher's data.",
     ):
@@ -166,6 +166,8 @@ def test_a_configuration_of_the_project_is_named(records, config):
     assert rebuild_command(replace(records[0], settings=settings)) == project
     other = replace(settings, table="mine of today.parquet")
     assert rebuild_command(replace(records[0], settings=other)) == f"{project} --vars.table 'mine of today.parquet'"
+    other = rebuild_command(replace(records[0], settings=replace(settings, language="de", table="de.parquet")))
+    assert other == f"{project} --vars.language de --vars.table de.parquet"
     other = rebuild_command(replace(records[0], settings=replace(settings, seed=5)))
     assert other == f"python -m training.distill training/configs/{config}.toml --output runs/run --set seed=5"
 
@@ -194,14 +196,16 @@ def test_the_credits_of_a_teacher_are_data(folder, records, tmp_path):
     file = tmp_path / "credits.toml"
     file.write_text('licence = "cc-by-4.0"\nauthor = "Ana"\ncredits = ["Wörter (CC BY 4.0)"]\n', encoding="utf-8")
     main(command(folder, credits=file, output=tmp_path / "README.md"))
-    expected = Credits(licence="cc-by-4.0", author="Ana", sources=("Wörter (CC BY 4.0)",))
+    sources = ("Wörter (CC BY 4.0)", *read_language("es").credits)  # of the teacher, and of the language of its words
+    expected = Credits(licence="cc-by-4.0", author="Ana", sources=sources, languages=("es",))
     assert read_credits(tmp_path) == expected
     told = (tmp_path / "README.md").read_text(encoding="utf-8")
-    assert told.endswith("CC BY 4.0, that of the teacher's table. It was made of:\n\n- Wörter (CC BY 4.0)\n")
-    encoder = BeastEncoder(replace(records[0].encoder.config, language="es"))
-    spanish = card.model_card(replace(records[0], encoder=encoder), report=records[1], credits_file=file)
-    assert "Spanish word vectors of 16" in spanish and ModelCard(spanish).data.language == ["es"]
-    assert {*read_language("es").credits} < {*ModelCard(spanish).data.credits}
+    listed = "".join(f"- {source}\n" for source in sources)
+    assert told.endswith(f"CC BY 4.0, that of the teacher's table. It was made of:\n\n{listed}")
+    assert "Spanish word vectors of 16" in told
+    encoder = BeastEncoder(records[0].encoder.config.network)
+    unknown = ModelCard(card.model_card(replace(records[0], encoder=encoder), report=records[1], credits_file=file))
+    assert unknown.data.language is None and unknown.data.credits == ["Wörter (CC BY 4.0)"]
     file.write_text('license = "mit"\n', encoding="utf-8")
     refused(command(folder, credits=file, output=tmp_path / "README.md"), r"credits\.toml", tmp_path / "README.md")
 
