@@ -18,9 +18,14 @@ from training.vectors import Free, Way
 
 @dataclass(frozen=True, kw_only=True, config=CHECKED)
 class Options:
-    """The model's folder; empty for the shipped one. Raises `ValueError` for anything but text."""
+    """The model's folder; empty for the shipped one. Raises `ValueError` for anything but text.
+
+    `before` is put before every word: the mark of a language, for a model of several that is told it, see
+    `training.distill.joining.marker`.
+    """
 
     model: str = ""
+    before: str = ""
 
     @property
     def path(self) -> Path:
@@ -35,18 +40,19 @@ class BeastVectors(Free):
     """
 
     def __init__(self, options: Options) -> None:
-        self._path = options.path
+        self._path, self._before = options.path, options.before
         self._encoder = load_encoder(self._path, cache_size=0)
         self.width = self._encoder.width
         config = self._encoder.encoder.config
         self.language, self.space = config.language, config.space
 
     def identity(self) -> dict[str, Any]:
-        """The digest of the folder, not its name."""
-        return {"model": digest(self._path)}
+        """The digest of the folder, not its name, and what is put before words."""
+        return {"model": digest(self._path), "before": self._before}
 
     def lookup(self, words: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
         """See `training.vectors.WordVectors`."""
+        words = [self._before + word for word in words]
         return self._encoder.encode(words), np.ones(len(words), dtype=bool)
 
 

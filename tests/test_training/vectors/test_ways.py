@@ -132,3 +132,14 @@ def test_what_is_evaluated_can_teach(name, tmp_path):
     given = "shipped" if name == "beast" else f"installed:{name.replace('_', '-')}"
     np.testing.assert_allclose(find_model(given).load().lookup(["perro", "gato"])[0], vectors, atol=1e-6)
     assert len(json.dumps(teacher.identity())) > 64
+
+
+def test_a_model_that_is_told_the_language_is_asked_with_its_mark(tmp_path):
+    plain, marked = (
+        open_teacher("beast", options=options, lexicon=tmp_path, folder=tmp_path)
+        for options in ({}, {"before": "\x0e"})
+    )
+    assert (
+        marked.lookup(["pan"])[0].tolist() == plain.lookup(["\x0epan"])[0].tolist() != plain.lookup(["pan"])[0].tolist()
+    )
+    assert marked.identity() != plain.identity()
