@@ -14,7 +14,7 @@ class Pair(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Stage:
+class Account:
     """Where words come from: the package that holds them, what of it, how many and how many that were not there yet."""
 
     package: str
@@ -29,7 +29,7 @@ class WordList:
 
     numbers: dict[str, int] = field(default_factory=dict)
     pairs: set[tuple[int, int, bool]] = field(default_factory=set)
-    stages: list[Stage] = field(default_factory=list)
+    stages: list[Account] = field(default_factory=list)
 
     def add(self, pairs: Iterable[Pair], *, package: str, what: str) -> None:
         """Takes the words and lemmas of a stage and counts them."""
@@ -41,4 +41,4 @@ class WordList:
             given.update((number, base))
             if number != base or not weak:
                 self.pairs.add((number, base, weak))
-        self.stages.append(Stage(package, what, len(given), len(numbers) - before))
+        self.stages.append(Account(package, what, len(given), len(numbers) - before))

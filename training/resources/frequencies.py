@@ -56,7 +56,7 @@ def read_counts(language: str) -> dict[str, Counts]:
 
     Raises `ImportError` if it is not installed.
     """
-    return count_words(read_table(language, _COUNTS)) if _COUNTS in find_tables(language) else {}
+    return count_words(read_table(language, name=_COUNTS)) if _COUNTS in find_tables(language) else {}
 
 
 def count_words(log_probabilities: Mapping[str, float]) -> dict[str, Counts]:

@@ -30,7 +30,7 @@ def _read_lookups(language: str) -> Iterator[tuple[str, str]]:
     """One table for all words, or one for each part of speech, or both; a form may have several lemmas."""
     for name in sorted(find_tables(language)):
         if name.startswith(_TABLES):
-            for form, lemmas in read_table(language, name).items():
+            for form, lemmas in read_table(language, name=name).items():
                 yield from ((form, lemma) for lemma in ([lemmas] if isinstance(lemmas, str) else lemmas))
 
 

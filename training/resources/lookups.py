@@ -21,6 +21,6 @@ def find_tables(language: str) -> dict[str, Path]:
     return {name: Path(f"{file}.gz") for name, file in tables.items()}
 
 
-def read_table(language: str, name: str) -> dict[str, Any]:
+def read_table(language: str, *, name: str) -> dict[str, Any]:
     """A table of `find_tables`, such as `lexeme_prob`: word -> log-probability."""
     return srsly.read_gzip_json(find_tables(language)[name])

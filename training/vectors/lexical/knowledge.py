@@ -16,7 +16,7 @@ from training.common.rows import unit_rows
 from training.languages import Language, known_languages, read_language
 from training.resources import moby, universal_encoder
 from training.resources.english_encoder import EnglishEncoder, find_model
-from training.resources.frequencies import find_frequencies
+from training.resources.frequencies import find_frequencies, read_frequencies
 from training.resources.lookups import find_tables
 from training.resources.multiwordnet import find_dumps
 from training.resources.universal_encoder import UniversalEncoder
@@ -26,7 +26,7 @@ from training.vectors.lexical.encoded import Encode, EncodedTexts
 from training.vectors.lexical.graph import neighbours, row_shares
 from training.vectors.lexical.profiled import Profiles, WordGraph
 from training.vectors.lexical.profiles import SenseTable, mean_rows, of_definitions, of_lemmas, of_translations
-from training.vectors.lexical.senses import PIVOTS, read_joint_senses
+from training.vectors.lexical.senses import PIVOTS, in_use, read_joint_senses
 from training.vectors.lexical.spellings import Spellings
 
 SOURCES = ("wikdict", "translations", "english", "moby", "definitions", "synonyms", "antonyms")
@@ -38,13 +38,16 @@ _HYPERNYMS = 0.5  # against 1 for synonyms
 class Knowledge:
     """The packages, checked to be there, and what comes of them, for all languages that have a record.
 
-    `debian_root` is `/`, or where Debian's packages were unpacked; `downloads` is where the package from npm is kept;
-    `folder` is where encoded texts are. `digest` is of all that is read, and of the encoders' precision. Raises
-    `FileNotFoundError`, `ImportError` and `ValueError` that name the package to install.
+    Words that are rarer than `least_frequency` (Zipf) take no part; `debian_root` is `/`, or where Debian's packages were
+    unpacked; `downloads` is where the package from npm is kept; `folder` is where encoded texts are. `digest` is of all
+    that is read, and of the encoders' precision. Raises `FileNotFoundError`, `ImportError` and `ValueError` that name
+    the package to install; nothing is downloaded, and none of them read, before all are there.
     """
 
-    def __init__(self, sources: Collection[str], *, debian_root: Path, downloads: Path, folder: Path) -> None:
-        self._sources, self._debian_root = sources, debian_root
+    def __init__(
+        self, sources: Collection[str], *, least_frequency: float, debian_root: Path, downloads: Path, folder: Path
+    ) -> None:
+        self._sources, self._debian_root, self._least_frequency = sources, debian_root, least_frequency
         self.languages = tuple(map(read_language, known_languages()))
         for language in self.languages:  # what is read late is looked for at once
             find_frequencies(language.code)
@@ -110,7 +113,8 @@ class Knowledge:
         """The senses of all languages, and their words' own vectors, `(words, 512)` float16."""
         wikdict = "wikdict" in self._sources
         joint = read_joint_senses(self.languages, debian_root=self._debian_root, wikdict=wikdict)
-        table = SenseTable.of(joint.senses)
+        frequencies = {language.code: read_frequencies(language.code) for language in self.languages}
+        table = SenseTable.of(in_use(joint.senses, frequencies=frequencies, least=self._least_frequency))
         words = self._by_language(table.words)
         own = [
             self.encode_once(Spellings(language, written=joint.written).of(words[language.code]), language=language)

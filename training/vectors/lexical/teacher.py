@@ -71,7 +71,8 @@ class LexicalTeacher(Free):
 
     def _own(self, words: Sequence[str], *, rows: np.ndarray, lemma_rows: np.ndarray) -> np.ndarray:
         """Own vectors, `(words, width)` float16: that of the profile, else the encoder's, else the lemma's."""
-        own = self._profiles.own[rows]
+        own = np.zeros((len(words), self._profiles.own.shape[1]), dtype=np.float16)
+        own[rows >= 0] = self._profiles.own[rows[rows >= 0]]  # a language may have no profiles at all
         rest = np.flatnonzero(rows < 0).tolist()
         own[rest] = self._joint.knowledge.encode(self._written([words[row] for row in rest]), language=self._language)
         of_lemma = np.flatnonzero(~np.any(own, axis=1) & (lemma_rows >= 0))
