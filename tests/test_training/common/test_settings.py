@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from training.distill.settings import DistillSettings, read_settings
+from training.languages import read_language
 
 
 @pytest.mark.parametrize("path", sorted(Path("training/configs").glob("*.toml")), ids=lambda path: path.stem)
@@ -31,6 +32,19 @@ def test_changes_override_the_file_and_reach_into_the_encoder():
     )
     assert (settings.epochs, settings.table) == (7, "other.parquet")
     assert (settings.encoder["layers"], settings.encoder["hidden_width"]) == (2, 32)
+
+
+def test_a_language_changes_the_preset_and_the_settings_change_both():
+    told = read_language("ru").encoder
+    assert told["window"] > 24 and told["ngram_sizes"]
+    given = {"table": "t.parquet", "language": "ru"}
+    of_language = DistillSettings(**given).encoder_config()
+    assert (of_language.window, list(of_language.ngram_sizes)) == (told["window"], told["ngram_sizes"])
+    assert of_language.language == "ru"
+    changed = DistillSettings(**given, encoder={"window": 30}).encoder_config()
+    assert (changed.window, changed.ngram_sizes) == (30, of_language.ngram_sizes)
+    transformer = DistillSettings(**given, preset="mini").encoder_config()  # has a window, but no n-grams
+    assert transformer.window == told["window"]
 
 
 def test_all_problems_are_named_at_once(tmp_path):
