@@ -55,7 +55,7 @@ class Knowledge:
             dictionaries = find_dictionaries(debian_root, languages=[*codes, *PIVOTS])
             packaged += [file for both in dictionaries.values() for file in both]
         self._moby = moby.download_moby(downloads) if "moby" in sources else None
-        encoders = {"universal": universal_encoder.find_files()}
+        encoders: dict[str, tuple[Path, ...]] = {"universal": universal_encoder.find_files()}
         encoders |= {"english": (find_model(),)} if "english" in sources else {}
         encoders |= {"moby": (self._moby,)} if self._moby else {}
         told, dtype = {name: _told(files) for name, files in encoders.items()}, universal_encoder.fast_dtype()
