@@ -60,7 +60,7 @@ class Knowledge:
         encoders |= {"moby": (self._moby,)} if self._moby else {}
         told, dtype = {name: _told(files) for name, files in encoders.items()}, universal_encoder.fast_dtype()
         self._texts = {name: EncodedTexts(folder, source=f"{source} {dtype}") for name, source in told.items()}
-        # Not the precision, which no vector depends on but in its last digits: spaces of two machines may be compared.
+        # Not the precision, on which only last digits depend: the spaces of two machines may be compared.
         self.digest = _told(
             packaged, *told.values(), *((each.code, each.alphabet, each.teacher) for each in self.languages)
         )
@@ -122,7 +122,10 @@ class Knowledge:
         joint = read_joint_senses(self.languages, debian_root=self._debian_root, wikdict=wikdict)
         frequencies = {language.code: read_frequencies(language.code) for language in self.languages}
         frequent = {
-            label(code, word) for code, of in frequencies.items() for word, zipf in of.items() if zipf >= self._leading
+            label(code, word=word)
+            for code, of in frequencies.items()
+            for word, zipf in of.items()
+            if zipf >= self._leading
         }
         table = SenseTable.of(joint.senses, leading=frequent)
         words = self._by_language(table.words)

@@ -33,7 +33,7 @@ _MOST_SYNSETS = 4  # that a sense joins, if they are equal
 Words = Mapping[str, Collection[str]]  # by language
 
 
-def label(language: str, word: str) -> str:
+def label(language: str, *, word: str) -> str:
     """What a word of a language is called where words of all languages are together."""
     return f"{language}:{word}"
 
@@ -106,7 +106,9 @@ def join(
         english[own] = tuple(sorted(words.get(ENGLISH, ()))) or (english.get(chosen[0], ()) if chosen else ())
     senses: dict[str, Sense] = {}
     for key, members_of in sorted(joined.items()):
-        labels = sorted(label(language, word) for language, of in members_of.items() for word in of if " " not in word)
+        labels = sorted(
+            label(language, word=word) for language, of in members_of.items() for word in of if " " not in word
+        )
         if labels and (len(labels) > 1 or english.get(key)):
             senses[key] = _sense(tuple(labels), synset=synsets.get(key), english=english.get(key, ()))
     return senses
@@ -172,5 +174,5 @@ def _written(entries: Iterable[Entry], *, codes: Mapping[str, str]) -> dict[str,
     written: dict[str, Counter[str]] = defaultdict(Counter)
     for entry in entries:
         for language, word in _spellings(entry, codes=codes):
-            written[label(language, word.lower())][word] += 1
+            written[label(language, word=word.lower())][word] += 1
     return written

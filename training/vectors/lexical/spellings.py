@@ -26,5 +26,5 @@ class Spellings:
     def _text(self, word: str) -> str:
         if counts := self._counts.get(word):
             return counts.written
-        spellings = self._written.get(label(self._language.code, word))
+        spellings = self._written.get(label(self._language.code, word=word))
         return spellings.most_common(1)[0][0] if spellings else word
