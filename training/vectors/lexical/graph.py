@@ -34,22 +34,27 @@ def has_entries(matrix: sparse.csr_array) -> np.ndarray:
     return np.diff(matrix.indptr) > 0
 
 
-def neighbours(senses: sparse.csr_array, *, links: sparse.csr_array | None = None) -> sparse.csr_array:
+def neighbours(
+    senses: sparse.csr_array, *, influence: np.ndarray, links: sparse.csr_array | None = None
+) -> sparse.csr_array:
     """How near words are to each other, `(words, words)`, rows that sum to 1.
 
     `senses` `(words, senses)` says how much of a word each sense is. Two words are as near as they have senses in
-    common or, with `links` `(senses, senses)`, as their senses are linked in either direction.
+    common or, with `links` `(senses, senses)`, as their senses are linked in either direction; a word counts by its
+    `influence` `(words,)` on others.
     """
     joined = senses @ (senses.T if links is None else links @ senses.T)
-    return symmetric_shares(joined)
+    return symmetric_shares(joined, influence=influence)
 
 
-def symmetric_shares(weights: sparse.csr_array) -> sparse.csr_array:
-    """Weights in either direction added up, none from a word to itself, rows that sum to 1."""
+def symmetric_shares(weights: sparse.csr_array, *, influence: np.ndarray) -> sparse.csr_array:
+    """Weights in either direction added up, times the influence of the other word, rows that sum to 1."""
     both = sparse.coo_array(weights + weights.T)
     rows, columns = both.coords
     off = rows != columns
-    return row_shares(sparse.csr_array(sparse.coo_array((both.data[off], (rows[off], columns[off])), shape=both.shape)))
+    rows, columns, data = rows[off], columns[off], both.data[off]
+    data = data * influence[columns]
+    return row_shares(sparse.csr_array(sparse.coo_array((data, (rows, columns)), shape=both.shape)))
 
 
 def retrofit(anchors: np.ndarray, *, near: sparse.csr_array, opposite: sparse.csr_array) -> np.ndarray:

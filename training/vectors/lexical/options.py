@@ -16,15 +16,15 @@ class Options:
     """What the teacher is made of. Raises `ValueError` listing every problem at once.
 
     `language` is that of the words that are taught. `sources` are some of `SOURCES`; the first `frequent_words` of each
-    language are those that projections are fitted on; words rarer than `least_frequency` (Zipf) have no senses, see
-    `in_use`; `debian_root` is `/` or the folder where Debian's packages were unpacked; `downloads` is where the package
-    from npm is kept, and `joint` what was encoded and fitted, for whichever language is taught next.
+    language are those that projections are fitted on; words as frequent as `leading_frequency` (Zipf) lead rarer ones,
+    see `SenseTable`; `debian_root` is `/` or the folder where Debian's packages were unpacked; `downloads` is where the
+    package from npm is kept, and `joint` what was encoded and fitted, for whichever language is taught next.
     """
 
     language: Filled
     sources: Annotated[tuple[str, ...], FromList] = SOURCES
     frequent_words: Annotated[int, Field(ge=2)] = 12_000
-    least_frequency: Annotated[float, Field(ge=0, le=MOST_FREQUENT)] = 2.0
+    leading_frequency: Annotated[float, Field(ge=0, le=MOST_FREQUENT)] = 2.0
     width: Annotated[int, Field(ge=1, le=400)] = 256
     debian_root: str = "/"
     downloads: str = "assets/downloads"

@@ -4,7 +4,7 @@ A profile is the mean of the vectors of a word's translations, in several encode
 weighted by how much of the word each sense is.
 """
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Container, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,6 +22,9 @@ _COUNT_POWER = 0.3
 _LEAST_SHARE = 0.02
 _ENGLISH_SHARE = 2.0  # of a sense's centre, against 1 for its words, which are what is in doubt
 
+# The influence of a rare word on the senses and the words that it has to do with, against 1 for a frequent one.
+_LED = 0.01
+
 # Some definitions only make sense after the lemmas they define.
 _LEMMAS_BEFORE_DEFINITION = 4
 
@@ -31,7 +34,8 @@ class SenseTable:
     """Words of all languages by their labels, their senses and the senses' English lemmas.
 
     `members` `(senses, words)` and `english` `(senses, lemmas)` say with 1 which belong to a sense; `links` and
-    `opposites` are `(senses, senses)`; `counts` `(senses,)`.
+    `opposites` are `(senses, senses)`; `counts` `(senses,)`. `influence` `(words,)` is 1 for words that lead, little
+    for the others: rare words are many, and dictionaries are surest of frequent ones.
     """
 
     words: list[str]
@@ -42,10 +46,14 @@ class SenseTable:
     links: sparse.csr_array
     opposites: sparse.csr_array
     counts: np.ndarray
+    influence: np.ndarray
 
     @classmethod
-    def of(cls, senses: Mapping[str, Sense]) -> "SenseTable":
-        """The table of all senses; definitions are put after their lemmas, and are empty where there is none."""
+    def of(cls, senses: Mapping[str, Sense], *, leading: Container[str]) -> "SenseTable":
+        """The table of all senses, and which of their words are among those `leading`.
+
+        Definitions are put after their lemmas, and are empty where there is none.
+        """
         rows = {key: row for row, key in enumerate(senses)}
         words = sorted({word for sense in senses.values() for word in sense.words})
         lemmas = sorted({lemma for sense in senses.values() for lemma in sense.english})
@@ -73,6 +81,7 @@ class SenseTable:
             links=matrix(lambda sense: sense.neighbours, rows),
             opposites=matrix(lambda sense: sense.antonyms, rows),
             counts=np.array([sense.count for sense in senses.values()], dtype=np.float32),
+            influence=np.array([1.0 if word in leading else _LED for word in words], dtype=np.float32),
         )
 
     def centres(self, own: np.ndarray, *, encoded: np.ndarray, lemma_vectors: np.ndarray) -> np.ndarray:
@@ -81,7 +90,7 @@ class SenseTable:
         `own` `(words, width)` are the words' vectors, of which only those count that were `encoded` `(words,)` bool;
         `lemma_vectors` `(lemmas, width)` are of the same encoder. Zeros for a sense of which nothing was encoded.
         """
-        of_words = row_shares(sparse.csr_array(self.members @ sparse.diags_array(encoded.astype(np.float32))))
+        of_words = row_shares(sparse.csr_array(self.members @ sparse.diags_array(self.influence * encoded)))
         centres = of_words @ _units(own)
         centres += row_shares(self.english) @ _units(lemma_vectors)
         return unit_rows(centres)
@@ -92,7 +101,8 @@ class SenseTable:
         The vectors, `(words, width)` and `(lemmas, width)`, are of one encoder for all languages.
         """
         words_centred = _centred_units(own)
-        centres = row_shares(self.members) @ words_centred
+        led = sparse.csr_array(self.members @ sparse.diags_array(self.influence))
+        centres = row_shares(led) @ words_centred
         centres += _ENGLISH_SHARE * (row_shares(self.english) @ _centred_units(lemma_vectors))
         lengths = np.linalg.norm(centres, axis=1)
         pairs = sparse.coo_array(self.members.T)
@@ -100,6 +110,11 @@ class SenseTable:
         products = [(words_centred[words[rows]] * centres[senses[rows]]).sum(axis=1) for rows in pieces(len(words))]
         cosines = np.concatenate(products) / np.where(lengths > 0, lengths, 1)[senses]
         weights = np.exp(cosines / _TEMPERATURE) * (1 + self.counts[senses]) ** _COUNT_POWER
+        # A sense that a word shares with rare words alone, and with no English lemma, says less than its others.
+        company = (
+            np.asarray(led.sum(axis=1)).ravel()[senses] - self.influence[words] + has_entries(self.english)[senses]
+        )
+        weights *= np.minimum(company, 1)
         shares = row_shares(sparse.csr_array(sparse.coo_array((weights, (words, senses)), shape=pairs.shape)))
         shares.data[shares.data < _LEAST_SHARE] = 0
         shares.eliminate_zeros()

@@ -9,7 +9,7 @@ stays one of its own, for the words that no synset has.
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from training.languages import Language
@@ -107,31 +107,9 @@ def join(
     senses: dict[str, Sense] = {}
     for key, members_of in sorted(joined.items()):
         labels = sorted(label(language, word) for language, of in members_of.items() for word in of if " " not in word)
-        if _says_something(labels, english=english.get(key, ())):
+        if labels and (len(labels) > 1 or english.get(key)):
             senses[key] = _sense(tuple(labels), synset=synsets.get(key), english=english.get(key, ()))
     return senses
-
-
-def in_use(
-    senses: Mapping[str, Sense], *, frequencies: Mapping[str, Mapping[str, float]], least: float
-) -> dict[str, Sense]:
-    """The senses with only those of their words that are as frequent as `least`.
-
-    `frequencies` are on the Zipf scale, by language and word. Rare words are many, and dictionaries are surest of the
-    others: a sense that a frequent word shares with rare ones alone only takes weight from its other senses.
-    """
-    frequent = {
-        label(language, word) for language, of in frequencies.items() for word, zipf in of.items() if zipf >= least
-    }
-    kept = {
-        key: replace(sense, words=tuple(word for word in sense.words if word in frequent))
-        for key, sense in senses.items()
-    }
-    return {key: sense for key, sense in kept.items() if _says_something(sense.words, english=sense.english)}
-
-
-def _says_something(words: Sequence[str], *, english: Sequence[str]) -> bool:
-    return len(words) > 1 or bool(words and english)
 
 
 def _sense(words: tuple[str, ...], *, synset: Synset | None, english: tuple[str, ...]) -> Sense:
