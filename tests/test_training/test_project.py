@@ -66,7 +66,7 @@ def test_train_writes_beast_and_prints_scores(trained):
     np.testing.assert_allclose(vectors, load_encoder(folder / "runs/es/smoke/model").encode(words), atol=1e-5)
     np.testing.assert_allclose(vectors, load_encoder(folder / "beast").encode(words), atol=1e-5)
     assert "held-out" in output
-    for measure, name in (("clustering, ARI", "ids_chapters_es"), ("retrieval@1", "typos_libreoffice_es")):
+    for measure, name in (("clustering, ARI", "ids_chapters_es"), ("retrieval@1", "tweetnorm_dev500_es")):
         assert re.search(rf"^{measure} +{name} +\d+  0\.\d\d\d ", output, re.MULTILINE), output
     evaluation = folder / "runs/es/smoke/evaluation"
     assert json.loads((evaluation / "metrics.json").read_text())
