@@ -10,9 +10,10 @@ from accelerate import Accelerator
 from torch import Tensor
 from tqdm import tqdm
 
-from beast_core import BeastEncoder
+from beast_core import BeastEncoder, EncoderConfig, read_encoder
 from training.common.devices import good_at_bfloat16
 from training.common.errors import InputError
+from training.common.settings import differences
 from training.distill.batches import Batch, Batches, check_distinct
 from training.distill.losses import distillation_losses, variance
 from training.distill.monitoring import check_learning, check_weights, held_out_cosine
@@ -37,7 +38,7 @@ class Distillation:
     """One run: a student, its teacher table, a folder for its log and checkpoint.
 
     The student is of the table's language and space. Raises `InputError` when the table does not fit the encoder or the
-    settings' language, or the batch does not divide among the processes.
+    settings' language, the batch does not divide among the processes, or the model to start from has another shape.
     """
 
     def __init__(
@@ -66,6 +67,8 @@ class Distillation:
         _check_batches(settings, processes=self.accelerator.num_processes)
         torch.manual_seed(settings.seed)
         self.encoder = BeastEncoder(config)
+        if settings.start:
+            self.encoder.load_state_dict(_started(settings.start, config=config))
         self.batches = Batches(
             table,
             config=config,
@@ -219,6 +222,15 @@ class Distillation:
             self.accelerator.print(f"going on from step {self.step} of {self.total_steps} ({self.folder.checkpoint})")
         if self.is_main:
             self.folder.start_log(self.step)
+
+
+def _started(model: str, *, config: EncoderConfig) -> dict[str, Tensor]:
+    """The weights of the model that a run goes on from."""
+    encoder = read_encoder(Path(model))
+    if encoder.config.network != config.network:
+        changed = differences(encoder.config.network.to_dict(), now=config.network.to_dict())
+        raise InputError(f"cannot go on from {model}, an encoder of another shape: {'; '.join(changed)}")
+    return encoder.state_dict()
 
 
 def _check_batches(settings: DistillSettings, *, processes: int) -> None:

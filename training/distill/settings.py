@@ -31,6 +31,7 @@ class DistillSettings:
     tables: Annotated[tuple[str, ...], FromList, Field(validate_default=True)] = ()
     marker: bool = False  # of `tables`: the encoder is told the language, by a mark before each word
     language: str = ""  # ISO 639-1; what the table says, if it says any
+    start: str = ""  # a model of the same shape to go on from; without one, random weights
     preset: str = "beast"
     # Fields of EncoderConfig that differ from the preset, and from what the record of the language changes in it.
     encoder: dict[str, Any] = field(default_factory=dict)

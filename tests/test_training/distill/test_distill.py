@@ -224,3 +224,13 @@ def test_an_unknown_device_is_named(tiny_settings, tmp_path):
     arguments = command(tiny_settings, tmp_path, "--device", "cdua")
     done = subprocess.run(arguments, capture_output=True, text=True, timeout=300)
     assert done.returncode == 1 and "device 'cdua' cannot be used here" in done.stderr
+
+
+def test_a_run_goes_on_from_a_model_of_its_shape_alone(tiny_settings, finished, tmp_path):
+    changes = [f"start={str(finished.folder.model)!r}", "epochs=1", "learning_rate=1e-9", "embedding_learning_rate=1e-9"]
+    run = distillation(tiny_settings, tmp_path / "run", *changes, "quantisation_aware_share=1.0")
+    before = load_encoder(finished.folder.model).encode(["banana", "tomate"])
+    run.train()
+    np.testing.assert_allclose(run.encoder.eval().encode_words(["banana", "tomate"]), before, atol=1e-3)
+    with pytest.raises(InputError, match=r"cannot go on from .*hidden_width was 16 and is 8"):
+        distillation(tiny_settings, tmp_path / "other", *changes, "encoder.hidden_width=8")
