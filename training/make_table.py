@@ -59,8 +59,8 @@ def _make(options: argparse.Namespace) -> None:
     if not options.lexicon.is_file():
         make_lexicon([str(options.lexicon), "--language", options.language, "--debian-root", str(options.debian_root)])
     paths = ["--lexicon", str(options.lexicon), "--output", str(options.table), "--work", str(options.work)]
-    of_language = [f"options.language='{options.language}'", f"options.debian_root='{options.debian_root}'"]
-    teach([str(_TEACHER), *paths, *(part for change in of_language for part in ("--set", change))])
+    root = f"options.debian_root='{options.debian_root}'"
+    teach([str(_TEACHER), *paths, "--language", options.language, "--set", root])
 
 
 def _parser() -> argparse.ArgumentParser:

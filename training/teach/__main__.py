@@ -16,7 +16,7 @@ from pathlib import Path
 from training.common.command import add_settings, failing_in_a_line
 from training.common.settings import build, read_values
 from training.teach.run import NotConfirmedError, teach
-from training.teach.settings import TeachSettings
+from training.teach.settings import TeachSettings, in_language
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -26,6 +26,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     try:
         with failing_in_a_line():
             values = read_values(options.settings, changes=options.set)
+            if options.language:
+                values = in_language(values, language=options.language)
             teach(
                 build(TeachSettings, values=values, source=str(options.settings)),
                 lexicon=options.lexicon,
@@ -53,6 +55,9 @@ def _parser() -> argparse.ArgumentParser:
     add_settings(parser, example="training/configs/teachers/table.toml")
     parser.add_argument(
         "--lexicon", type=Path, required=True, metavar="FILE", help="the words: Parquet, or text, one a line"
+    )
+    parser.add_argument(
+        "--language", metavar="CODE", help="whose words they are, for the table and a teacher that asks"
     )
     parser.add_argument("--output", type=Path, required=True, metavar="TABLE.parquet", help="the table to write")
     parser.add_argument("--work", type=Path, required=True, metavar="FOLDER", help="where what is known so far is kept")

@@ -57,7 +57,7 @@ def teach(
                 centre=settings.centre,
                 storage=settings.storage,
                 levels=settings.levels,
-                language=teacher.language,
+                language=teacher.language or settings.language,
                 space=teacher.space,
             )
     except Timeout as error:

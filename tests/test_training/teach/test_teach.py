@@ -18,7 +18,7 @@ from training.common.settings import build, read_values
 from training.evaluate import __main__ as evaluate
 from training.table import held_out_words, read_table
 from training.teach.__main__ import main
-from training.teach.settings import TeachSettings
+from training.teach.settings import TeachSettings, in_language
 from training.vectors import Estimate, OfAnyLanguage
 
 CONFIG = "training/configs/teachers/table.toml"
@@ -381,3 +381,12 @@ def test_a_teacher_whose_packages_are_missing_is_told_in_one_line(task, monkeypa
     told = r"teacher 'openai' needs httpx, which is missing: pip install '\.\[teach\]'$"
     with pytest.raises(SystemExit, match=told):
         main(task.arguments(config="training/configs/teachers/openai.toml"))
+
+
+def test_a_table_says_whose_words_it_has_and_a_teacher_that_asks_is_told(task):
+    main(task.arguments("--language", "nl"))
+    assert read_table(task.table).language == "nl"
+    lexical = read_values("training/configs/teachers/lexical.toml")
+    assert build(TeachSettings, values=in_language(lexical, language="nl"), source="x").options["language"] == "nl"
+    with pytest.raises(SystemExit, match=r"error: .*no language 'nll', expected one of .*did you mean 'nl'"):
+        main(task.arguments("--language", "nll"))
