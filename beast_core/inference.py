@@ -57,6 +57,16 @@ class WordEncoder:
         return self.encoder.config.output_width
 
     @property
+    def language(self) -> str:
+        """Whose words it knows (ISO 639-1, or "multilingual"); "" if the model does not say."""
+        return self.encoder.config.language
+
+    @property
+    def space(self) -> str:
+        """What is equal for models whose vectors may be compared; "" if the model does not say."""
+        return self.encoder.config.space
+
+    @property
     def cache_size(self) -> int:
         """How many words' vectors are kept at most."""
         return self._cache.size

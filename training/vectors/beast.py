@@ -43,8 +43,7 @@ class BeastVectors(Free):
         self._path, self._before = options.path, options.before
         self._encoder = load_encoder(self._path, cache_size=0)
         self.width = self._encoder.width
-        config = self._encoder.encoder.config
-        self.language, self.space = config.language, config.space
+        self.language, self.space = self._encoder.language, self._encoder.space
 
     def identity(self) -> dict[str, Any]:
         """The digest of the folder, not its name, and what is put before words."""

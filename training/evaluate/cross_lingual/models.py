@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
+from beast_core import check_same_space
 from training.common.errors import InputError
 from training.languages import read_language
 from training.vectors import PlacedVectors
@@ -39,7 +40,8 @@ def load_models(sources: Mapping[str, ModelSource]) -> LanguageModels:
     if len({model.width for model in models.values()}) > 1:
         widths = ", ".join(f"{language} {model.width}" for language, model in models.items())
         raise InputError(f"vectors of different widths cannot be compared: {widths}; give models of one space")
-    if len({model.space for model in models.values() if model.space}) > 1:
-        spaces = ", ".join(f"{sources[language].given} {model.space!r}" for language, model in models.items())
-        raise InputError(f"vectors of different spaces cannot be compared: {spaces}; give models of one space")
+    try:
+        check_same_space({sources[language].given: model.space for language, model in models.items()})
+    except ValueError as error:
+        raise InputError(str(error)) from error
     return models
