@@ -166,7 +166,7 @@ def encoder(folder, **said):
         (["en={english}", "es=shipped"], "vectors of different widths cannot be compared: en 2, es 256"),
         (
             ["en={english}", "es={other}"],
-            r"different spaces cannot be compared: .*'one', .*'another'; give models of one",
+            r"different spaces cannot be compared: .*'one', .*'another'; give models and tables",
         ),
         (["de={english}", "es={spanish}"], r"no set of two of de, es; there are sets of de-fr, en-es: give"),
     ],
