@@ -100,7 +100,9 @@ def whole():
 
 write_encoder(encoders[0], path, compact=False)
 killed = leftovers = 0
-for _ in range(15):
+for _ in range(200):  # where other processes have the processor, few are killed in the middle of a save
+    if killed >= 15 and leftovers:
+        break
     child = os.fork()
     if not child:
         while True:
@@ -122,7 +124,7 @@ print(killed, leftovers)
 
 def test_a_killed_save_leaves_the_old_or_the_new_model(run_python, tmp_path):
     killed, leftovers = map(int, run_python(KILL, tmp_path / "model", 0).split())
-    assert killed == 15
+    assert killed >= 15
     assert leftovers > 0  # some were killed in the middle of a save
 
 
