@@ -84,7 +84,7 @@ def test_all_problems_are_named_at_once(tmp_path):
     with pytest.raises(ValueError, match="unknown preset 'lion', expected one of"):
         read_settings("training/configs/smoke.toml", changes=["preset='lion'", "encoder={}"])
     with pytest.raises(
-        ValueError, match=r"unknown key 'zzz'.*; known keys: table, tables, marker, language, preset, encoder"
+        ValueError, match=r"unknown key 'zzz'.*; known keys: table, tables, marker, language, start, preset, encoder"
     ):
         read_settings("training/configs/smoke.toml", changes=["zzz=1"])
     with pytest.raises(ValueError, match="'rounded_share', which is called 'quantisation_aware_share' now"):
