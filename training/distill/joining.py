@@ -6,6 +6,7 @@ from hashlib import sha256
 import numpy as np
 
 from training.common.errors import InputError
+from training.common.rows import unit_rows
 from training.distill.settings import MULTILINGUAL, DistillSettings
 from training.table import TeacherTable, read_table, table_language
 
@@ -102,10 +103,9 @@ def _merged(
     totals = np.bincount(group, weights=occurrences)
     sums = np.zeros((len(places), vectors.shape[1]), dtype=np.float32)
     np.add.at(sums, group, vectors * (occurrences / totals[group]).astype(np.float32)[:, None])
-    lengths = np.linalg.norm(sums, axis=1, keepdims=True)
     by_occurrences = np.argsort(occurrences, kind="stable")  # what is assigned last stays
     main = np.empty(len(places), dtype=of_language.dtype)
     main[group[by_occurrences]] = of_language[by_occurrences]
     held = np.zeros(len(places), dtype=bool)
     np.logical_or.at(held, group, held_out)
-    return list(places), np.log10(totals).astype(np.float32), sums / np.maximum(lengths, 1e-9), held, main
+    return list(places), np.log10(totals).astype(np.float32), unit_rows(sums), held, main

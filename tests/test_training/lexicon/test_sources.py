@@ -98,11 +98,11 @@ def test_counts_of_a_tenth_of_a_words_uses_do_not_say_how_it_is_written():
 )
 def test_words_are_made_of_the_letters_of_their_language(language, letters, joined, neither):
     some = sources(frequencies={}, language=language)
-    assert [some.has_letters(word) for word in (*letters, *joined, *neither)] == [
+    assert [some.language.has_letters(word) for word in (*letters, *joined, *neither)] == [
         *[True] * len(letters),
         *[False] * (len(joined) + len(neither)),
     ]
-    assert [some.is_word(word) for word in (*letters, *joined, *neither)] == [
+    assert [some.language.is_word(word) for word in (*letters, *joined, *neither)] == [
         *[True] * (len(letters) + len(joined)),
         *[False] * len(neither),
     ]

@@ -7,14 +7,13 @@ from functools import partial
 import numpy as np
 
 from training.common.rows import pieces, unit_rows
-from training.common.statistics import share_interval
 from training.common.words import is_single, normalise
 from training.evaluate.cross_lingual.models import LanguageModels
 from training.evaluate.cross_lingual.pairs import languages_of
 from training.evaluate.cross_lingual.vocabulary import MOST_FREQUENT_WORDS, frequent_words
 from training.evaluate.kinds.kind import Kind, Measure, Observation
+from training.evaluate.kinds.retrieval import share_score
 from training.evaluate.neighbours import TIE
-from training.evaluate.scores import Score
 from training.evaluate.sources import Sources
 
 NEIGHBOURS = 10
@@ -118,18 +117,13 @@ def _observe(models: LanguageModels, given: TranslationSet) -> dict[str, Found]:
     return {given.name: observation}
 
 
-def _share(hits: np.ndarray) -> Score:
-    low, high = share_interval(hits)
-    return Score(value=float(hits.mean()), low=low, high=high)
-
-
 TRANSLATION = Kind(
     name="translation",
     find=_find,
     observe=_observe,
     measures=(
-        Measure(key="precision_at_1", title="translation P@1, nearest", score=lambda found: _share(found.nearest)),
-        Measure(key="csls_at_1", title="translation P@1, CSLS", score=lambda found: _share(found.by_csls)),
+        Measure(key="precision_at_1", title="translation P@1, nearest", score=lambda found: share_score(found.nearest)),
+        Measure(key="csls_at_1", title="translation P@1, CSLS", score=lambda found: share_score(found.by_csls)),
     ),
     note=f"Translation: a right word is the best of the {MOST_FREQUENT_WORDS:,} most frequent single words of the "
     "target language (wordfreq) and all right words of the set. CSLS (Conneau et al. 2018) favours words that stand "

@@ -1,10 +1,9 @@
 """The most frequent words of a language, among which translations and neighbours are looked for."""
 
-import heapq
 from functools import cache
 
 from training.common.words import is_single, normalise
-from training.resources.frequencies import read_frequencies
+from training.resources.frequencies import most_frequent, read_frequencies
 
 MOST_FREQUENT_WORDS = 50_000
 
@@ -19,4 +18,4 @@ def frequent_words(language: str) -> tuple[str, ...]:
     for word, frequency in read_frequencies(language).items():
         if is_single(spelled := normalise(word)):
             frequencies[spelled] = max(frequency, frequencies.get(spelled, 0.0))
-    return tuple(heapq.nsmallest(MOST_FREQUENT_WORDS, frequencies, key=lambda word: (-frequencies[word], word)))
+    return tuple(most_frequent(frequencies, count=MOST_FREQUENT_WORDS))

@@ -114,8 +114,12 @@ def _observe(model: WordVectors, given: RetrievalSet) -> dict[str, Ranks]:
 
 
 def share_of_first(observed: Ranks) -> Score:
-    """How many answers are the nearest of all, with Wilson's score interval."""
-    right = observed.ranks == 1
+    """How many answers are the nearest of all."""
+    return share_score(observed.ranks == 1)
+
+
+def share_score(right: np.ndarray) -> Score:
+    """The share of what is `right` `(any,)` bool, with Wilson's score interval."""
     low, high = share_interval(right)
     return Score(value=float(right.mean()), low=low, high=high)
 

@@ -85,8 +85,8 @@ def _dictionary_pairs(sources: Sources, *, dictionary: HunspellSource) -> Iterat
         weak = stem[:1].isupper() or (not flags and _is_irregular(stem, sources=sources))
         for form in expand(stem, flags=flags, affixes=sources.affixes, derivations=dictionary.derivations):
             word, lemma = (normalise_word(each, lowercase=True) for each in (form.word, form.lemma))
-            if sources.has_letters(word):
-                base = lemma if sources.has_letters(lemma) else word
+            if sources.language.has_letters(word):
+                base = lemma if sources.language.has_letters(lemma) else word
                 yield Pair(word, base, weak=weak or form.flag > dictionary.last_plain)
 
 
@@ -107,7 +107,7 @@ def _enclitic_pairs(pairs: Iterable[Pair]) -> Iterator[Pair]:
 def _table_pairs(table: Iterable[tuple[str, str]], *, sources: Sources, known: Container[str]) -> Iterator[Pair]:
     def fits(word: str) -> bool:
         foreign = has_misplaced_accent(word) or is_neighbours(word, sources=sources)
-        return sources.has_letters(word) and (word in known or not foreign)
+        return sources.language.has_letters(word) and (word in known or not foreign)
 
     for form, base in table:
         word, lemma = (normalise_word(each, lowercase=True) for each in (form, base))
@@ -122,7 +122,9 @@ def _counted_words(sources: Sources, *, known: Iterable[str]) -> list[str]:
     best: dict[str, float] = {}
     for word in known:
         best[bare(word)] = max(sources.frequency(word), best.get(bare(word), 0.0))
-    possible = (word for word in sources.frequencies if sources.has_letters(word) and not has_misplaced_accent(word))
+    possible = (
+        word for word in sources.frequencies if sources.language.has_letters(word) and not has_misplaced_accent(word)
+    )
     possible = (word for word in possible if sources.frequencies[word] > best.get(bare(word), 0.0))
     return prevailing(possible, frequencies=sources.frequencies)
 

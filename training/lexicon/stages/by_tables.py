@@ -27,11 +27,13 @@ def add_lemmas(words: WordList, *, sources: Sources) -> None:
 
 
 def _counted(table: Iterable[tuple[str, str]], *, headwords: Container[str], sources: Sources) -> Iterator[Pair]:
+    is_word = sources.language.is_word
     for form, base in table:
         word, lemma = lower(form), lower(base)
         # Tables take short words for plurals of letters: "as", "us".
         letter = len(lemma) == 1 and word != lemma
-        if sources.frequency(word) > 0 and not letter and sources.is_word(word) and sources.is_word(lemma):
+        counted = sources.frequency(word) > 0 and not letter
+        if counted and is_word(word) and is_word(lemma):
             yield Pair(word, lemma, weak=_is_unusual(form, word=word, sources=sources))
             if word in headwords and sources.is_too_frequent(word, lemma=lemma):
                 yield Pair(word, word)
@@ -57,7 +59,7 @@ def add_synsets(words: WordList, *, sources: Sources) -> None:
 
 def _lemmas(written: Iterable[str], *, sources: Sources) -> Iterator[Pair]:
     for word in sorted(set(map(lower, written))):
-        if sources.is_word(word):
+        if sources.language.is_word(word):
             yield Pair(word, word, weak=True)
 
 
@@ -67,14 +69,16 @@ def add_frequent(words: WordList, *, sources: Sources) -> None:
     A token there that has an apostrophe is mostly two words ("dell'anno", "people's"): it is a word if another source
     says so.
     """
-    frequent = (word for word in sources.frequencies if sources.has_letters(word) and not _RUN.search(word))
+    frequent = (word for word in sources.frequencies if sources.language.has_letters(word) and not _RUN.search(word))
     words.add((Pair(word, word, weak=True) for word in frequent), package="wordfreq", what="frequent words")
 
 
 def add_names(words: WordList, *, sources: Sources) -> None:
     """Words that were counted and are nearly always written with capitals; no language has been counted but a few."""
     if sources.counts:
-        names = (word for word in sources.counts if sources.has_letters(word) and is_name(word, sources=sources))
+        names = (
+            word for word in sources.counts if sources.language.has_letters(word) and is_name(word, sources=sources)
+        )
         words.add((Pair(word, word, weak=True) for word in names), package="spacy-lookups-data", what="names")
 
 

@@ -12,7 +12,7 @@ from filelock import FileLock, Timeout
 
 from training.common.processes import run_apart
 from training.languages import Language
-from training.resources.frequencies import read_frequencies
+from training.resources.frequencies import most_frequent, read_frequencies
 from training.vectors.lexical.encoded import load_arrays, save_arrays
 from training.vectors.lexical.knowledge import Knowledge
 from training.vectors.lexical.options import Options
@@ -149,9 +149,9 @@ class JointSpace:
 
 
 def _most_frequent(language: Language, *, count: int) -> list[str]:
-    """The most frequent words that are spelled with the letters of a language, of equals the first in the alphabet."""
+    """The most frequent words that are made of the letters of a language."""
     frequencies = read_frequencies(language.code)
-    return sorted(filter(language.spells, frequencies), key=lambda word: (-frequencies[word], word))[:count]
+    return most_frequent({word: frequencies[word] for word in filter(language.is_word, frequencies)}, count=count)
 
 
 def _are_there(files: list[Path]) -> bool:
