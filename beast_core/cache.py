@@ -7,12 +7,6 @@ from itertools import repeat
 
 import numpy as np
 
-# Held while a cache is looked into or written to, never while vectors are computed; and while the process forks: a
-# child must not inherit it locked by a thread that it does not have.
-_LOCK = threading.Lock()
-if hasattr(os, "register_at_fork"):  # everywhere but on Windows, which cannot fork
-    os.register_at_fork(before=_LOCK.acquire, after_in_parent=_LOCK.release, after_in_child=_LOCK.release)
-
 
 class VectorCache:
     """Keys -> vectors `(width,)` float32, of the `size` keys that were stored last. Safe to use from several threads.
@@ -33,11 +27,20 @@ class VectorCache:
             raise ValueError(f"cache_size is {size!r}, expected a whole number of words, 0 or more")
         self.size = size
         self.rows: dict[Hashable, int] = {}
+        self._own_lock, self._process = threading.Lock(), os.getpid()
         self.clear()
+
+    @property
+    def _lock(self) -> threading.Lock:
+        """Held while the cache is looked into or written to, never while vectors are computed. A forked process has one
+        of its own: it may have inherited this one locked by a thread that it does not have."""
+        if self._process != (process := os.getpid()):
+            self._own_lock, self._process = threading.Lock(), process
+        return self._own_lock
 
     def clear(self) -> None:
         """Forgets all vectors."""
-        with _LOCK:
+        with self._lock:
             self.rows.clear()
             self._keys: dict[int, Hashable] = {}
             self._vectors = np.empty((0, 0), dtype=np.float32)
@@ -57,7 +60,7 @@ class VectorCache:
 
         Returns the places of the others, `(missing,)` int64, whose rows it leaves as they are.
         """
-        with _LOCK:
+        with self._lock:
             rows = np.fromiter(map(self.rows.get, keys, repeat(-1)), dtype=np.int64, count=len(keys))
             missing = np.flatnonzero(rows < 0)
             if len(keys) and not len(missing):
@@ -71,7 +74,7 @@ class VectorCache:
         """Keeps the vectors `(keys, width)` of distinct keys, in place of the oldest if there are too many."""
         if not (self.size and len(keys)):
             return
-        with _LOCK:
+        with self._lock:
             keys, vectors = keys[-self.size :], vectors[-self.size :]
             fresh = [place for place, key in enumerate(keys) if key not in self.rows]
             rows = [(self._stored + number) % self.size for number in range(len(fresh))]

@@ -138,6 +138,11 @@ class EncoderConfig(ABC):
         return int(max(each.metadata["since"] for each in self._written()))
 
     @property
+    @abstractmethod
+    def weight_shapes(self) -> dict[str, tuple[int, ...]]:
+        """The shapes of all weights by name, as a network of this configuration has them."""
+
+    @property
     def quantised_tables(self) -> dict[str, tuple[int, int]]:
         """The tables that compact folders hold in 2 bits an entry, by name, and the shapes that they have there."""
         return {}
@@ -214,6 +219,15 @@ class EncoderConfig(ABC):
     def to_json(self) -> str:
         """The fields as indented JSON."""
         return json.dumps(self.to_dict(), indent=2)
+
+
+def linear_shapes(name: str, *, inputs: int, outputs: int) -> dict[str, tuple[int, ...]]:
+    """The shapes of the weights of a linear layer, by their names.
+
+    >>> linear_shapes("projection", inputs=8, outputs=6)
+    {'projection.weight': (6, 8), 'projection.bias': (6,)}
+    """
+    return {f"{name}.weight": (outputs, inputs), f"{name}.bias": (outputs,)}
 
 
 def enumeration(parts: Sequence[object]) -> str:

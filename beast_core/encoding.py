@@ -13,11 +13,12 @@ The rules, for every string:
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import NoReturn
 
 import numpy as np
 
 from beast_core.config import EncoderConfig
-from beast_core.spelling import is_plain, lower, normalise_words
+from beast_core.spelling import is_plain, lower, normalise_word, normalise_words
 
 _SEPARATOR = "\n"
 
@@ -45,6 +46,17 @@ def check_words(words: object) -> list[str]:
     return listed
 
 
+def refuse_surrogates(words: Sequence[str]) -> NoReturn:
+    """Raises `ValueError` that names the first word which has no UTF-8, as there is one."""
+    for index, word in enumerate(words):
+        if any("\ud800" <= letter <= "\udfff" for letter in word):
+            raise ValueError(
+                f"the word at index {index}, {word!r:.60}, holds a lone surrogate, which is not Unicode text; "
+                "decode the input as UTF-8, or drop it with word.encode(errors='ignore').decode()"
+            ) from None
+    raise ValueError("a word cannot be encoded as UTF-8")
+
+
 def encode_words(words: Sequence[str], *, config: EncoderConfig) -> tuple[np.ndarray, np.ndarray]:
     """UTF-8 bytes of each word, zero padded, and their number.
 
@@ -57,32 +69,47 @@ def encode_words(words: Sequence[str], *, config: EncoderConfig) -> tuple[np.nda
     """
     if isinstance(words, str):
         raise TypeError(f"expected a list of words, found the string {words!r:.40}; pass [word]")
-    encoded = _utf8(words, config=config)
-    window = config.window
-    lengths = np.fromiter(map(len, encoded), dtype=np.int64, count=len(encoded))
-    tail = window // 3
-    for index in np.flatnonzero(lengths > window).tolist():
-        word = encoded[index]
-        encoded[index] = word[: window - tail] + word[len(word) - tail :]
-    packed = np.array(encoded, dtype=f"S{window}").view(np.uint8).reshape(len(encoded), window)
-    return packed, np.minimum(lengths, window)
+    try:
+        text, starts, lengths = join_words(words, config=config)
+    except UnicodeEncodeError:
+        refuse_surrogates(words)
+    places = np.arange(config.window)
+    present = places < lengths[:, None]
+    padded = np.zeros(present.shape, dtype=np.uint8)
+    padded[present] = text[(starts[:, None] + places)[present]]
+    return padded, lengths
 
 
-def _utf8(words: Sequence[str], *, config: EncoderConfig) -> list[bytes]:
-    """Spells and encodes all words, plain ones in one go: one joined text costs far less than a call a word."""
+def join_words(words: Sequence[str], *, config: EncoderConfig) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The bytes of all words in one row, `(bytes,)` uint8, and where each begins and how many it has, `(words,)` int64.
+
+    Plain words are spelt and encoded in one go, as one joined text costs far less than a call a word. Raises
+    `UnicodeEncodeError` for a lone surrogate.
+    """
     text = _SEPARATOR.join(words)
     if is_plain(text):
-        encoded = (lower(text) if config.lowercase else text).encode().split(_SEPARATOR.encode())
-        if len(encoded) == len(words):  # no word holds the separator
-            return encoded
-    spelled = normalise_words(words, lowercase=config.lowercase, spelling=config.spelling)
-    try:
-        return [word.encode() for word in spelled]
-    except UnicodeEncodeError:
-        for index, word in enumerate(words):
-            if any("\ud800" <= letter <= "\udfff" for letter in word):
-                raise ValueError(
-                    f"the word at index {index}, {word!r:.60}, holds a lone surrogate, which is not Unicode text; "
-                    "decode the input as UTF-8, or drop it with word.encode(errors='ignore').decode()"
-                ) from None
-        raise
+        spelled = lower(text) if config.lowercase else text
+    else:
+        words = normalise_words(words, lowercase=config.lowercase, spelling=config.spelling)
+        spelled = _SEPARATOR.join(words)
+    row = np.frombuffer(spelled.encode(), dtype=np.uint8)
+    ends = np.append(np.flatnonzero(row == ord(_SEPARATOR)), len(row))
+    starts = np.append(0, ends[:-1] + 1)
+    if len(ends) == len(words) and (lengths := ends - starts).max() <= config.window:
+        return row, starts, lengths
+    # Some word holds the separator, or more bytes than the window.
+    encoded = [encode_word(word, config=config) for word in words]
+    lengths = np.fromiter(map(len, encoded), dtype=np.int64, count=len(encoded))
+    return np.frombuffer(b"".join(encoded), dtype=np.uint8), np.cumsum(lengths) - lengths, lengths
+
+
+def encode_word(word: str, *, config: EncoderConfig) -> bytes:
+    """The bytes of one word, at most as many as the window. Raises `UnicodeEncodeError` for a lone surrogate."""
+    if word.isascii() and word.isalnum():
+        encoded = (word.lower() if config.lowercase else word).encode()
+    else:
+        encoded = normalise_word(word, lowercase=config.lowercase, spelling=config.spelling).encode()
+    if len(encoded) > config.window:
+        tail = config.window // 3
+        encoded = encoded[: config.window - tail] + encoded[len(encoded) - tail :]
+    return encoded

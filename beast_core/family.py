@@ -1,4 +1,4 @@
-"""What a family of encoders is made of, and the registry of the families there are."""
+"""The registry of the families of encoders that there are."""
 
 from __future__ import annotations
 
@@ -6,19 +6,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:  # those files look families up here
+if TYPE_CHECKING:  # that file looks families up here
     from beast_core.config import EncoderConfig
-    from beast_core.encoder import BeastEncoder
-    from beast_core.stock import StockLayout
 
 
 @dataclass(frozen=True)
 class Family:
-    """One architecture: its configuration, its network, where its weights are in stock parts, and its presets."""
+    """One architecture: its configuration and its presets.
+
+    Its network is in `beast_core.network`, where its weights are in stock parts in `beast_core.stock`.
+    """
 
     config: type[EncoderConfig]
-    network: type[BeastEncoder]
-    stock: type[StockLayout]
     presets: Mapping[str, EncoderConfig]
 
 

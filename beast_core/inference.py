@@ -1,79 +1,61 @@
-"""Words in, vectors out: each distinct word once, in batches of like length, with a bounded cache."""
+"""Words in, vectors out: the interface of all encoders, and the one that needs no torch."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import torch
-from torch import Tensor
 
 from beast_core.cache import VectorCache
-from beast_core.encoder import BeastEncoder, check_finite
-from beast_core.encoding import check_words, encode_words
-from beast_core.forking import limit_threads_after_fork
-from beast_core.storage import read_encoder
+from beast_core.config import EncoderConfig
+from beast_core.encoding import check_words, encode_word, join_words, refuse_surrogates
+from beast_core.families.ngram import NgramConfig
+from beast_core.kernel import can_compute, make_kernel
+from beast_core.needs import needs_torch
+from beast_core.storage import Model, read_model
+from beast_core.threads import available_threads, in_threads, split
+
+if TYPE_CHECKING:
+    import torch
 
 DEFAULT_CACHE_SIZE = 50_000
 
-# Words that are encoded and sorted by length together: enough that batches have little padding and a GPU has work, few
-# enough that all but the answer takes a few megabytes, however many words there are.
-_WORDS_AT_ONCE = 16_384
-_GPU_BATCH_SIZE = 8192
-# What a batch computes between two layers should stay in a core's cache.
-_CPU_BATCH_SIZE = 1024
-_CPU_BATCH_SIZE_WITH_LAYERS = 128
-
-_DTYPES = (torch.float32, torch.bfloat16)
+# Words that a thread takes at a time: enough that taking them costs nothing, few enough that all threads finish
+# together.
+_WORDS_AT_ONCE = 1024
 
 
-class WordEncoder:
+class WordEncoder(ABC):
     """An encoder behind a list of words: `encode(words) -> (words, width)` float32.
 
-    Keeps the vectors of the last `cache_size` words that it computed (a kilobyte each at width 256; 0 keeps none).
-    Safe to use from several threads and after a fork. Takes the encoder over: moves it, and sets it to evaluate.
-
-    >>> words = load_encoder()
-    >>> words.encode(["perro", "gato", "perro"]).shape
-    (3, 256)
+    Safe to use from several threads and after a fork. Nothing is remembered: see `CachedEncoder`.
     """
 
-    def __init__(
-        self, encoder: BeastEncoder, *, device: str | torch.device = "cpu", cache_size: int = DEFAULT_CACHE_SIZE
-    ) -> None:
-        if not isinstance(encoder, BeastEncoder):
-            raise TypeError(
-                f"expected a BeastEncoder, found {type(encoder).__name__}; load_encoder(path) reads a folder"
-            )
-        self._cache = VectorCache(size=cache_size)
-        self.encoder = _moved(encoder.eval(), device)
-        self.device = torch.device(device)
-        on_cpu = _CPU_BATCH_SIZE_WITH_LAYERS if encoder.config.layers else _CPU_BATCH_SIZE
-        self._batch_size = on_cpu if self.device.type == "cpu" else _GPU_BATCH_SIZE
+    @property
+    @abstractmethod
+    def config(self) -> EncoderConfig:
+        """What it computes, of whose words, and in which space."""
+
+    @property
+    @abstractmethod
+    def model(self) -> Model:
+        """Its configuration and weights, as a folder holds them without loss."""
 
     @property
     def width(self) -> int:
         """Entries of a vector."""
-        return self.encoder.config.output_width
+        return self.config.output_width
 
     @property
     def language(self) -> str:
         """Whose words it knows (ISO 639-1, or "multilingual"); "" if the model does not say."""
-        return self.encoder.config.language
+        return self.config.language
 
     @property
     def space(self) -> str:
         """What is equal for models whose vectors may be compared; "" if the model does not say."""
-        return self.encoder.config.space
-
-    @property
-    def cache_size(self) -> int:
-        """How many words' vectors are kept at most."""
-        return self._cache.size
-
-    def clear_cache(self) -> None:
-        """Forgets all vectors."""
-        self._cache.clear()
+        return self.config.space
 
     def encode(self, words: Iterable[str]) -> np.ndarray:
         """One unit vector a word, `(words, width)` float32, in the order given; repeated words are computed once.
@@ -81,69 +63,144 @@ class WordEncoder:
         Beside the answer, a copy of it if words are repeated, and the words themselves, takes the same memory for any
         number of words.
 
-        Raises `TypeError` for anything but an ordered collection of strings, `ValueError` for a lone surrogate.
+        Raises `TypeError` for anything but an ordered collection of strings, `ValueError` for a lone surrogate, and
+        `FloatingPointError` if a vector is not finite.
         """
         words = check_words(words)
         distinct = list(dict.fromkeys(words))
         vectors = np.empty((len(distinct), self.width), dtype=np.float32)
-        for start in range(0, len(distinct), _WORDS_AT_ONCE):
-            self._encode(distinct[start : start + _WORDS_AT_ONCE], vectors[start : start + _WORDS_AT_ONCE])
+        try:
+            self._encode(distinct, vectors)
+        except UnicodeEncodeError:
+            refuse_surrogates(words)
         if len(distinct) == len(words):
             return vectors
         places = dict(zip(distinct, range(len(distinct)), strict=True))
         return vectors[np.fromiter(map(places.__getitem__, words), dtype=np.int64, count=len(words))]
 
+    def encode_word(self, word: str) -> np.ndarray:
+        """The unit vector of one word, `(width,)` float32, which is what `encode` gives of it. Raises what that
+        raises."""
+        vector: np.ndarray = self.encode([word])[0]
+        return vector
+
+    @abstractmethod
     def _encode(self, words: list[str], vectors: np.ndarray) -> None:
+        """Writes the vectors of distinct words."""
+
+
+class KernelEncoder(WordEncoder):
+    """The encoder of a model without layers: a word's vector is the same to the bit, alone, among others and on any
+    number of `threads`, which are at most as many as there are cores unless it is said.
+
+    >>> words = load_encoder()
+    >>> words.encode(["perro", "gato", "perro"]).shape, words.encode_word("perro").shape
+    ((3, 256), (256,))
+    """
+
+    def __init__(self, model: Model, *, threads: int | None = None) -> None:
+        if threads is not None and (type(threads) is not int or threads < 1):
+            raise ValueError(f"threads is {threads!r}, expected a whole number of at least 1, or None for all cores")
+        self._model, self.threads = model, threads
+        self._kernel = make_kernel(model.config, weights=model.weights)
+
+    @property
+    def config(self) -> EncoderConfig:
+        """See `WordEncoder.config`."""
+        return self._model.config
+
+    @property
+    def model(self) -> Model:
+        """See `WordEncoder.model`."""
+        return self._model
+
+    def encode_word(self, word: str) -> np.ndarray:
+        """See `WordEncoder.encode_word`."""
+        try:
+            vector = self._kernel.encode_word(encode_word(word, config=self._model.config))
+        except (UnicodeEncodeError, AttributeError, TypeError):
+            refuse_surrogates(check_words([word]))
+        if vector[0] != vector[0]:
+            _refuse_nan(word)
+        return vector
+
+    def _encode(self, words: list[str], vectors: np.ndarray) -> None:
+        def work(part: slice) -> None:
+            text, starts, lengths = join_words(words[part], config=self._model.config)
+            broken = self._kernel.encode(text, starts=starts, lengths=lengths, vectors=vectors[part])
+            if broken is not None:
+                _refuse_nan(words[part][broken])
+
+        in_threads(work, split(len(words), _WORDS_AT_ONCE), threads=self.threads or available_threads())
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _kernel_encoder, (self._model, self.threads)
+
+
+def _kernel_encoder(model: Model, threads: int | None) -> KernelEncoder:
+    return KernelEncoder(model, threads=threads)
+
+
+def _refuse_nan(word: str) -> None:
+    raise FloatingPointError(f"the encoder gave NaN or infinity for {word!r:.60}: its weights are broken")
+
+
+class CachedEncoder:
+    """A `WordEncoder` that keeps the vectors of the last `size` distinct words that were new (a kilobyte each at width
+    256).
+
+    For running text, whose words come again and again. Safe to use from several threads and after a fork.
+
+    >>> cached = CachedEncoder(load_encoder(), size=1000)
+    >>> cached.encode(["perro", "gato", "perro"]).shape
+    (3, 256)
+    """
+
+    def __init__(self, encoder: WordEncoder, *, size: int = DEFAULT_CACHE_SIZE) -> None:
+        if not isinstance(encoder, WordEncoder):
+            raise TypeError(
+                f"expected a WordEncoder, found {type(encoder).__name__}; load_encoder(path) reads a folder"
+            )
+        self.encoder = encoder
+        self._cache = VectorCache(size=size)
+
+    def encode(self, words: Iterable[str]) -> np.ndarray:
+        """See `WordEncoder.encode`."""
+        words = check_words(words)
+        vectors = np.empty((len(words), self.encoder.width), dtype=np.float32)
         missing = self._cache.fill(vectors, keys=words)
-        if not len(missing):
-            return
-        fresh = words if len(missing) == len(words) else [words[place] for place in missing.tolist()]
-        computed = self._compute(fresh)
-        vectors[missing] = computed
-        self._cache.store(fresh, vectors=computed)
+        if len(missing):
+            unknown = [words[place] for place in missing.tolist()]
+            distinct = {word: row for row, word in enumerate(dict.fromkeys(unknown))}
+            computed = self.encoder.encode(list(distinct))
+            vectors[missing] = computed[[distinct[word] for word in unknown]]
+            self._cache.store(list(distinct), vectors=computed)
+        return vectors
 
-    def _compute(self, words: list[str]) -> np.ndarray:
-        limit_threads_after_fork()
-        word_bytes, lengths = map(torch.from_numpy, encode_words(words, config=self.encoder.config))
-        with torch.inference_mode():
-            if len(words) <= self._batch_size:
-                vectors = self._compute_batch(word_bytes, lengths)
-            else:
-                vectors = torch.empty((len(words), self.width), dtype=torch.float32, device="cpu")
-                for batch in torch.argsort(lengths).split(self._batch_size):
-                    vectors[batch] = self._compute_batch(word_bytes[batch], lengths[batch])
-        check_finite(vectors, word=words.__getitem__)
-        return vectors.numpy()
+    def encode_word(self, word: str) -> np.ndarray:
+        """See `WordEncoder.encode_word`."""
+        vector = self._cache.get(word)
+        if vector is None:
+            vector = self.encoder.encode_word(word)
+            self._cache.store([word], vectors=vector[None])
+        return vector
 
-    def _compute_batch(self, word_bytes: Tensor, lengths: Tensor) -> Tensor:
-        vectors: Tensor = self.encoder(word_bytes.to(self.device), lengths.to(self.device))
-        return vectors.cpu()
-
-    def __getstate__(self) -> dict[str, object]:
-        """Pickles without the cache."""
-        return {"encoder": self.encoder, "device": self.device, "cache_size": self.cache_size}
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        WordEncoder.__init__(self, **state)
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickles without what it keeps."""
+        return _cached_encoder, (self.encoder, self._cache.size)
 
 
-def _moved(encoder: BeastEncoder, device: str | torch.device) -> BeastEncoder:
-    try:
-        return encoder.to(device)
-    except (RuntimeError, AssertionError) as error:
-        reason = str(error).splitlines()[0]
-        raise ValueError(
-            f"device {str(device)!r} cannot be used here: {reason}; expected cpu, cuda, cuda:N or mps"
-        ) from error
+def _cached_encoder(encoder: WordEncoder, size: int) -> CachedEncoder:
+    return CachedEncoder(encoder, size=size)
 
 
 def load_encoder(
     path: str | Path | None = None,
     *,
     language: str | None = None,
-    device: str | torch.device = "cpu",
-    dtype: torch.dtype = torch.float32,
-    cache_size: int = DEFAULT_CACHE_SIZE,
+    device: "str | torch.device" = "cpu",
+    dtype: "torch.dtype | None" = None,
+    threads: int | None = None,
 ) -> WordEncoder:
     """The words -> vectors encoder of a model folder, or of a language that a model comes for.
 
@@ -152,13 +209,27 @@ def load_encoder(
         load_encoder()                   # Spanish
 
     `beast_core.shipped_languages()` says which languages there are. Reads our own folders and the sentence-transformers
-    folders that `st_beast` and the training write. With a `dtype` of `torch.bfloat16`, layers compute in that: twice as
-    fast and more on processors with AMX, slower on those without. Vectors are still float32. The shipped model gains
-    little by it.
+    folders that `st_beast` and the training write. Models without layers, as those that ship are, need no torch, and
+    take at most so many `threads`, of many words at a time; None is as many as there are cores, or as OMP_NUM_THREADS
+    says. Models with layers, and another `device` or `dtype`, do: with `torch.bfloat16`, layers compute in that, twice
+    as fast and more on processors with AMX, slower on those without. Vectors are float32 in any case.
 
-    Raises what `read_encoder` raises, and `ValueError` for other dtypes.
+    Raises what `beast_core.storage.read_model` raises, `ValueError` for other dtypes and devices, and `ImportError`
+    where torch is needed and missing.
     """
-    if dtype not in _DTYPES:
-        raise ValueError(f"dtype is {dtype!r}, expected torch.float32 or torch.bfloat16")
-    encoder = read_encoder(path, language=language, packed=True)
-    return WordEncoder(encoder.to(dtype), device=device, cache_size=cache_size)
+    return make_encoder(read_model(path, language=language), device=device, dtype=dtype, threads=threads)
+
+
+def make_encoder(
+    model: Model,
+    *,
+    device: "str | torch.device" = "cpu",
+    dtype: "torch.dtype | None" = None,
+    threads: int | None = None,
+) -> WordEncoder:
+    """The encoder of a model that was read; see `load_encoder`."""
+    if isinstance(model.config, NgramConfig) and can_compute(model.config) and str(device) == "cpu" and dtype is None:
+        return KernelEncoder(model, threads=threads)
+    with needs_torch("a model with layers, another device than the CPU and another type than float32"):
+        from beast_core.network.words import load_network
+    return load_network(model, device=device, dtype=dtype)

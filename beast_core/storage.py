@@ -1,4 +1,4 @@
-"""Folder <-> encoder. Two kinds of folder are read, one is written:
+"""Folder <-> model. Two kinds of folder are read, one is written:
 
 - ours: `config.json` + `model.safetensors`, compact (2-bit n-gram table with a scale and an offset a row, the rest
   float16) or full;
@@ -8,18 +8,13 @@ Nothing is unpickled and nothing is fetched.
 """
 
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-import torch
-from safetensors import SafetensorError
-from safetensors.torch import save_file
-from torch import Tensor
+import numpy as np
 
 from beast_core.config import EncoderConfig
-from beast_core.encoder import BeastEncoder
-from beast_core.forking import limit_threads_after_fork
 from beast_core.model_files import (
     CONFIG_FILE,
     MODULES_FILE,
@@ -29,9 +24,9 @@ from beast_core.model_files import (
     read_json,
     replace_model_folder,
 )
+from beast_core.packing import pack_table, row_scales
 from beast_core.shipped import model_folder
 from beast_core.stock import from_stock, module_folders, to_stock
-from beast_core.tables import PackedTable, module_of
 from beast_core.weights import Form, float_form, read_tensors
 
 # To be raised when a folder is written that older versions of this package would misread or not understand, so that
@@ -46,65 +41,56 @@ _LARGEST_WEIGHT = 1e6
 _OUTPUT = "projection.weight"
 
 
+class Model(NamedTuple):
+    """All that says which vector a word has: a configuration, and its weights by name as a folder holds them.
+
+    Weights are float32, float16 or, of a table in 2 bits an entry (see `beast_core.packing`), uint8.
+    """
+
+    config: EncoderConfig
+    weights: Mapping[str, np.ndarray]
+
+
 def describe(config: EncoderConfig) -> dict[str, Any]:
     """What `config.json` says of an encoder: all it holds in our folders, one key among theirs in stock folders."""
     return {CONFIG_KEY: {"format_version": config.format_version, "encoder": config.to_dict()}}
 
 
-def write_encoder(encoder: BeastEncoder, path: str | Path, *, compact: bool | None = True) -> Path:
+def write_model(model: Model, path: str | Path) -> Path:
     """Writes the folder in one step (a crash leaves the old one or the new one) and returns its absolute path.
 
-    `compact` stores tables of n-grams in 2 bits an entry, everything else as float16; reading it back and writing it
-    again gives the same bytes. It is for tables that were trained quantisation-aware, as `training.distill` does it; of
-    others, such as those that were fine-tuned, quantising loses something, and `compact=False` keeps float32. None is
-    compact if nothing is lost by it, and float32 if anything is.
-
-    Raises `ModelFolderError` for weights that are not finite or, with `compact`, beyond the range of float16,
-    `TypeError` for anything but an encoder, `FileExistsError` for a path that holds something else, `OSError` if the
-    disk is full.
+    The same model gives the same bytes. Raises `ModelFolderError` for weights that are not finite, `FileExistsError`
+    for a path that holds something else, `OSError` if the disk is full.
     """
-    if not isinstance(encoder, BeastEncoder):
-        raise TypeError(f"expected a BeastEncoder, found {type(encoder).__name__}; of a WordEncoder, pass its .encoder")
+    # Reading a model needs none of it, and a process that only reads should not wait for it.
+    from safetensors import SafetensorError
+    from safetensors.numpy import save_file
+
     target = Path(path).resolve()
-    state = encoder.weights(packed=True)
-    _check_values(state, where=f"cannot save to {target}")
-    if compact is None or compact:
-        compacted = _compacted(state, tables=encoder.config.quantised_tables, lossless=compact is None)
-    else:
-        compacted = None
-    state = compacted or {name: value.float() for name, value in encoder.weights().items()}
+    check_values(model.weights, where=f"cannot save to {target}")
+    weights = {name: np.ascontiguousarray(value) for name, value in model.weights.items()}
     with replace_model_folder(target) as folder:
         try:
-            (folder / CONFIG_FILE).write_text(json.dumps(describe(encoder.config), indent=2) + "\n", encoding="utf-8")
-            save_file(state, folder / WEIGHTS_FILE, metadata={"format": "pt"})
+            (folder / CONFIG_FILE).write_text(json.dumps(describe(model.config), indent=2) + "\n", encoding="utf-8")
+            save_file(weights, folder / WEIGHTS_FILE, metadata={"format": "pt"})
         except (SafetensorError, OSError) as error:
             raise OSError(f"cannot write {target}: {error}; nothing was changed there") from error
     return target
 
 
-def read_encoder(path: str | Path | None = None, *, language: str | None = None, packed: bool = False) -> BeastEncoder:
-    """The encoder in a folder of ours or in a stock folder, or that of a `language` that a model comes for: on the CPU,
-    in eval mode. A `path` that is the name of such a language is that language; with neither, it is the Spanish one.
+def read_model(path: str | Path | None = None, *, language: str | None = None) -> Model:
+    """The model in a folder of ours or in a stock folder, or that of a `language` that a model comes for. A `path` that
+    is the name of such a language is that language; with neither, it is the Spanish one.
 
-    With `packed`, the n-gram table is read in 2 bits an entry wherever that loses nothing: of compact folders, as it is
-    on disk, and of stock folders that were made of them. That is faster and smaller, but cannot be trained.
-
-    Raises `ModelFolderError` if the folder is not a whole, readable model, and what `shipped.model_folder` raises.
+    A table is in 2 bits an entry wherever that loses nothing: of compact folders, as it is on disk, and of stock
+    folders that were made of them. Raises `ModelFolderError` if the folder is not a whole, readable model, and what
+    `shipped.model_folder` raises.
     """
     folder = model_folder(path, language=language)
-    limit_threads_after_fork()
     config = read_config(folder)
-    if (folder / MODULES_FILE).is_file():
-        state, config = _read_stock(folder, config)
-    else:
-        state = _read_ours(folder, config)
-    encoder = _without_storage(config)
-    for name in config.quantised_tables:
-        if state[name].dtype == torch.uint8:
-            encoder.set_submodule(module_of(name), PackedTable(state[name]))
-    _check_values(state, where=f"cannot load {folder}")
-    encoder.load_state_dict(state, assign=True)
-    return (encoder.pack() if packed else encoder.unpack()).eval()
+    model = _read_stock(folder, config) if (folder / MODULES_FILE).is_file() else _read_ours(folder, config)
+    check_values(model.weights, where=f"cannot load {folder}")
+    return model
 
 
 def read_config(folder: Path) -> EncoderConfig:
@@ -134,20 +120,14 @@ def read_config(folder: Path) -> EncoderConfig:
         raise ModelFolderError(f"{file}: {error!s:.1000}") from error
 
 
-def _without_storage(config: EncoderConfig) -> BeastEncoder:
-    with torch.device("meta"):
-        return BeastEncoder(config)
-
-
-def _read_ours(folder: Path, config: EncoderConfig) -> dict[str, Tensor]:
-    expected = {name: [float_form(value)] for name, value in _without_storage(config).state_dict().items()}
+def _read_ours(folder: Path, config: EncoderConfig) -> Model:
+    expected = {name: [float_form(shape)] for name, shape in config.weight_shapes.items()}
     for name, shape in config.quantised_tables.items():
         expected[name].append(Form(("U8",), shape))
-    state = read_tensors(folder / WEIGHTS_FILE, expected=expected)
-    return {name: value if value.dtype == torch.uint8 else value.float() for name, value in state.items()}
+    return Model(config, read_tensors(folder / WEIGHTS_FILE, expected=expected))
 
 
-def _read_stock(folder: Path, config: EncoderConfig) -> tuple[dict[str, Tensor], EncoderConfig]:
+def _read_stock(folder: Path, config: EncoderConfig) -> Model:
     modules = read_json(folder / MODULES_FILE)
     try:
         parts = [module["path"] for module in modules]
@@ -158,44 +138,43 @@ def _read_stock(folder: Path, config: EncoderConfig) -> tuple[dict[str, Tensor],
             f"{folder} is built of {parts!r:.200}, expected {known}: modules were added or taken away after it was "
             "written; use it with SentenceTransformer"
         )
-    theirs = to_stock(_without_storage(config).state_dict(), config=config)
+    # Of these only the shapes are looked at: they have no memory of their own.
+    shapes = {name: np.broadcast_to(np.False_, shape) for name, shape in config.weight_shapes.items()}
     state = {}
-    for where, tensors in theirs.items():
-        expected = {name: [float_form(value)] for name, value in tensors.items()}
+    for where, tensors in to_stock(shapes, config=config).items():
+        expected = {name: [float_form(value.shape)] for name, value in tensors.items()}
         state[where] = read_tensors(folder / where / WEIGHTS_FILE, expected=expected, alone=False)
     try:
-        return from_stock(lambda where, name: state[where][name].float(), config=config)
+        weights, config = from_stock(lambda where, name: state[where][name], config=config)
     except ValueError as error:
         raise ModelFolderError(f"{folder}: {error}") from error
+    return Model(config, _compacted(weights, tables=config.quantised_tables) or _full(weights))
 
 
-def _compacted(state: dict[str, Tensor], *, tables: Collection[str], lossless: bool) -> dict[str, Tensor] | None:
-    """Tables in 2-bit rows, as they are if they are packed, float16 for the rest.
-
-    None if it has to be `lossless` and reading it would not give the very same weights.
-    """
-    compacted = {name: value.half() for name, value in state.items() if name not in tables}
-    if lossless and not all(value.to(state[name].dtype).equal(state[name]) for name, value in compacted.items()):
+def _compacted(weights: Mapping[str, np.ndarray], *, tables: Collection[str]) -> dict[str, np.ndarray] | None:
+    """The weights as a compact folder has them, if that loses nothing; else None."""
+    with np.errstate(over="ignore"):
+        halves = {name: value.astype(np.float16) for name, value in weights.items() if name not in tables}
+    if any(not np.array_equal(half, weights[name]) for name, half in halves.items()):
         return None
-    pack = PackedTable.pack_without_loss if lossless else PackedTable.pack
-    for name in tables:
-        packed = state[name] if state[name].dtype == torch.uint8 else pack(state[name].float())
-        if packed is None:
-            return None
-        compacted[name] = packed
-    _check_values(compacted, where="cannot compact the model (save it with compact=False)")
-    return compacted
+    packed = {name: pack_table(weights[name]) for name in tables}
+    return None if any(table is None for table in packed.values()) else {**halves, **packed}  # type: ignore[dict-item]
 
 
-def _check_values(state: dict[str, Tensor], *, where: str) -> None:
-    numbers = {
-        name: PackedTable.scales(value) if value.dtype == torch.uint8 else value for name, value in state.items()
+def _full(weights: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    return {name: value.astype(np.float32, copy=False) for name, value in weights.items()}
+
+
+def check_values(weights: Mapping[str, np.ndarray], *, where: str) -> None:
+    """Raises `ModelFolderError` if weights are not finite or far too large, or if no word would have a vector."""
+    numbers = {name: row_scales(value) if value.dtype == np.uint8 else value for name, value in weights.items()}
+    ranges = {
+        name: np.array([value.min(), value.max()], dtype=np.float32) for name, value in numbers.items() if value.size
     }
-    ranges = {name: torch.stack(value.aminmax()).float() for name, value in numbers.items() if value.numel()}
-    if broken := [name for name, ends in ranges.items() if not ends.isfinite().all()]:
+    if broken := [name for name, ends in ranges.items() if not np.isfinite(ends).all()]:
         raise ModelFolderError(f"{where}: NaN or infinite weights in {', '.join(broken)}; train or copy it again")
-    if broken := [name for name, ends in ranges.items() if ends.abs().max() > _LARGEST_WEIGHT]:
-        found = f"{ranges[broken[0]].abs().max():.3g}"
+    if broken := [name for name, ends in ranges.items() if np.abs(ends).max() > _LARGEST_WEIGHT]:
+        found = f"{np.abs(ranges[broken[0]]).max():.3g}"
         raise ModelFolderError(
             f"{where}: weights as large as {found} in {', '.join(broken)}, expected at most {_LARGEST_WEIGHT:,.0f}: "
             "vectors would overflow; train or copy it again"

@@ -13,12 +13,12 @@ from io import BufferedReader
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import torch
-from torch import Tensor
+import numpy as np
 
 from beast_core.model_files import CONFIG_FILE, ModelFolderError, missing_file, parse_json
 
-_DTYPES = {"F32": torch.float32, "F16": torch.float16, "BF16": torch.bfloat16, "U8": torch.uint8}
+# NumPy has no bfloat16: its 16 bits are the first of a float32.
+_DTYPES = {"F32": np.float32, "F16": np.float16, "BF16": np.uint16, "U8": np.uint8}
 # Many times what an encoder of the most layers has.
 _LONGEST_HEADER = 2**20
 
@@ -34,13 +34,14 @@ class Form(NamedTuple):
         return f"{', '.join(others)} or {last} {self.shape}" if others else f"{last} {self.shape}"
 
 
-def float_form(tensor: Tensor) -> Form:
-    """The form of weights of that tensor's shape that were not quantised."""
-    return Form(("F32", "F16", "BF16"), tuple(tensor.shape))
+def float_form(shape: tuple[int, ...]) -> Form:
+    """The form of weights of that shape that were not quantised."""
+    return Form(("F32", "F16", "BF16"), shape)
 
 
-def read_tensors(file: Path, *, expected: Mapping[str, Sequence[Form]], alone: bool = True) -> dict[str, Tensor]:
-    """The tensors by name, each of one of the forms that are expected of it, in memory of their own.
+def read_tensors(file: Path, *, expected: Mapping[str, Sequence[Form]], alone: bool = True) -> dict[str, np.ndarray]:
+    """The tensors by name, each of one of the forms that are expected of it, in memory of their own; bfloat16 as
+    float32.
 
     Raises `ModelFolderError` if the file is missing or no whole safetensors file, if tensors are missing or of another
     form or, if they should be `alone`, if there are others.
@@ -94,10 +95,10 @@ def _misfits(header: Mapping[str, Any], *, expected: Mapping[str, Sequence[Form]
     return problems
 
 
-def _read_tensor(stream: BufferedReader, entry: Mapping[str, Any], *, begin: int, size: int) -> Tensor:
+def _read_tensor(stream: BufferedReader, entry: Mapping[str, Any], *, begin: int, size: int) -> np.ndarray:
     dtype, shape = _DTYPES[entry["dtype"]], entry["shape"]
     offsets: Any = entry.get("data_offsets")
-    needed = math.prod(shape) * dtype.itemsize
+    needed = math.prod(shape) * np.dtype(dtype).itemsize
     try:
         start, end = offsets
         whole = start >= 0 and end - start == needed and begin + end <= size
@@ -106,7 +107,7 @@ def _read_tensor(stream: BufferedReader, entry: Mapping[str, Any], *, begin: int
     if not whole:
         raise ValueError(f"data is at {offsets!r:.80} of {size - begin:,} bytes, expected {needed:,} bytes")
     stream.seek(begin + start, os.SEEK_SET)
-    data = bytearray(needed)
-    if stream.readinto(data) != needed:
+    data = np.empty(shape, dtype=dtype)
+    if stream.readinto(data.reshape(-1).view(np.uint8).data) != needed:
         raise ValueError("it became shorter while it was read")
-    return torch.frombuffer(data, dtype=dtype).reshape(shape)
+    return (data.astype(np.uint32) << 16).view(np.float32) if entry["dtype"] == "BF16" else data

@@ -1,10 +1,9 @@
-"""The pipeline component `beast_vectors`: gives a pipeline its vectors and computes those of a whole batch at once.
+"""The pipeline component `beast_vectors`: gives a pipeline its vectors and has those of a document computed at once.
 
 spaCy imports this module in every process that makes a pipeline, with or without BEAST: it must not fail.
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from itertools import groupby
 from pathlib import Path
 
 from spacy.language import Language
@@ -25,7 +24,7 @@ from spacy_beast.vectors import BeastVectors
 def make_beast_vectors(
     nlp: Language, *, name: str, model: str | None, language: str | None, attr: str, cache_size: int
 ) -> "BeastPrefetch":
-    """Puts `BeastVectors` on `nlp.vocab.vectors` and makes the component that fills them batch by batch.
+    """Puts `BeastVectors` on `nlp.vocab.vectors` and makes the component that has them computed together.
 
     With neither a `model` nor a `language`, it takes the model of the pipeline's language. It may stand anywhere in the
     pipeline, before the components that read vectors at best. A second one with the same settings is harmless.
@@ -78,45 +77,23 @@ def _configure(nlp: Language, vectors: BeastVectors) -> None:
 
 
 class BeastPrefetch:
-    """The component behind `beast_vectors`: changes no document, only has its words' vectors ready.
+    """The component behind `beast_vectors`: changes no document, only says which words it has.
 
-    Without it the vectors are the same, but computed word by word as they are asked for.
+    Once the vector of one of them is asked for, those of all new ones are computed together. Without it the vectors are
+    the same, but computed word by word.
     """
 
     def __init__(self, name: str) -> None:
         self.name = name
 
     def __call__(self, doc: Doc) -> Doc:
-        """Computes the vectors of a document's new words."""
-        vectors = self._vectors(doc)
-        vectors.prefetch(vectors.unknown(doc))
+        """Has the vectors of a document's new words computed together."""
+        self._vectors(doc).expect(doc)
         return doc
 
     def pipe(self, stream: Iterable[Doc], *, batch_size: int = 128) -> Iterator[Doc]:
-        """Computes the vectors of all new words of up to `batch_size` documents at a time.
-
-        A document without new words does not wait for others.
-        """
-        waiting: list[tuple[Doc, BeastVectors, list[int]]] = []
-        for doc in stream:
-            vectors = self._vectors(doc)
-            unknown = vectors.unknown(doc)
-            if not (waiting or unknown):
-                yield doc
-                continue
-            waiting.append((doc, vectors, unknown))
-            if len(waiting) >= batch_size:
-                yield from self._prefetched(waiting)
-                waiting = []
-        yield from self._prefetched(waiting)
-
-    @staticmethod
-    def _prefetched(waiting: list[tuple[Doc, BeastVectors, list[int]]]) -> Iterator[Doc]:
-        # Documents of one vocab together: nearly always all of them.
-        for _, documents in groupby(waiting, key=lambda entry: id(entry[1])):
-            entries = list(documents)
-            entries[0][1].prefetch(key for *_, unknown in entries for key in unknown)
-        return (doc for doc, *_ in waiting)
+        """The same of each document; none waits for another, whatever the `batch_size`."""
+        return map(self, stream)
 
     def initialize(self, get_examples: Callable[[], Iterable[Example]], *, nlp: Language) -> None:
         """Called before training: spaCy replaces a pipeline's configuration after it has made the components."""

@@ -1,6 +1,8 @@
 """Keys to vectors: computed from the words when they are asked for, those that were last new kept."""
 
-from collections.abc import Callable, Iterable
+from collections import deque
+from collections.abc import Callable
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -11,9 +13,9 @@ from beast_core.storage import read_config
 from spacy_beast.strings import Strings
 from spacy_beast.words import has_vector
 
-# Words that are computed anew together, once the cache has dropped one of them: the time of one look-up hardly depends
-# on how many there are.
-_WORDS_READ_AHEAD = 256
+# Documents whose words are computed together once one of their vectors is asked for. Of more, the first are forgotten:
+# somebody reads them without asking for vectors.
+_DOCUMENTS = 256
 
 
 class Lookup:
@@ -32,15 +34,14 @@ class Lookup:
         self._strings = strings
         self._encoder = encoder
         self._find_model = find_model
-        self._blank: set[int] = set()  # keys of white space that was met: they have no vector to wait for
-        self._together: dict[int, list[int]] = {}  # key -> the keys that were wanted with it
+        # Keys of documents that were met and not yet looked at. (Not the documents: their memory may be gone.)
+        self._expected: deque[np.ndarray] = deque(maxlen=_DOCUMENTS)
 
     @property
     def encoder(self) -> WordEncoder:
         """Words to vectors. Raises `FileNotFoundError` or `beast_core.ModelFolderError` if it cannot be read."""
         if self._encoder is None:
-            # A second cache, by word, would only cost memory.
-            self._encoder = load_encoder(self._find_model(), cache_size=0)
+            self._encoder = load_encoder(self._find_model())
         return self._encoder
 
     @property
@@ -53,6 +54,36 @@ class Lookup:
         except (OSError, ValueError):
             return 0  # of a saved pipeline, weights are about to come; if not, the first look-up says what is wrong
 
+    def expect(self, keys: np.ndarray) -> None:
+        """Says that the vectors of a document's keys, `(tokens,)` uint64, may be asked for one by one."""
+        self._expected.append(keys)
+
+    def vector(self, key: int | str) -> np.ndarray:
+        """`(width,)` float32 of one key or word that is not kept, computed with all new ones that are expected.
+
+        Raises `KeyError` for a key of no known word.
+        """
+        word = self._strings.word(key)
+        if not isinstance(key, str) and self._expected and self.cache.size:
+            self._compute_expected()
+            if (vector := self.cache.get(key)) is not None:
+                return vector
+        if not has_vector(word):
+            return np.zeros(self.encoder.width, dtype=np.float32)
+        vector = self.encoder.encode_word(word)
+        if not isinstance(key, str):
+            self.cache.store([key], vectors=vector[None])
+        return vector
+
+    def _compute_expected(self) -> None:
+        expected: list[np.ndarray] = []
+        while self._expected:
+            expected.append(self._expected.popleft())
+        keys = dict.fromkeys(chain.from_iterable(array.tolist() for array in expected))
+        # Words whose strings are gone, as they are at the end of a memory zone, nobody will ask for.
+        new = [key for key in keys if key not in self.known and self._strings.find(key) is not None]
+        self._compute(new[-self.cache.size :], given={})
+
     def batch(self, keys: list[int], *, given: dict[int, str]) -> np.ndarray:
         """`(keys, width)` float32; `given` has the words of keys that came as words. Raises `KeyError`."""
         vectors = np.empty((len(keys), self.encoder.width), dtype=np.float32)
@@ -62,44 +93,15 @@ class Lookup:
             vectors[missing] = self._compute(list(distinct), given=given)[[distinct[key] for key in unknown]]
         return vectors
 
-    def unknown(self, keys: list[int]) -> list[int]:
-        """The keys whose vectors would have to be computed."""
-        if all(map(self.known.__contains__, keys)):
-            return []
-        return [key for key in keys if key not in self.known and key not in self._blank]
-
-    def prefetch(self, keys: Iterable[int]) -> None:
-        """Computes the vectors of unknown keys at once, many times as fast as one by one; nothing if none are kept.
-
-        Of more than are kept, the rest is left to `again`.
-        """
-        if not (size := self.cache.size):
-            return
-        distinct = list(dict.fromkeys(keys))
-        if len(self._together) > 4 * size:
-            self._together = {}
-        for start in range(0, len(distinct), _WORDS_READ_AHEAD):
-            together = distinct[start : start + _WORDS_READ_AHEAD]
-            self._together.update(dict.fromkeys(together, together))
-        self._compute(distinct[:size], given={})
-
-    def again(self, key: int | str) -> np.ndarray | None:
-        """The vector of a key that was prefetched and dropped since, computed with those that were wanted with it."""
-        if isinstance(key, str) or (together := self._together.get(key)) is None:
-            return None
-        # Those whose strings are gone, as they are at the end of a memory zone, nobody will ask for.
-        missing = [key for key in together if key not in self.known and self._strings.find(key) is not None]
-        self._compute(missing[-self.cache.size :], given={})
-        return self.cache.get(key)
-
     def _compute(self, keys: list[int], *, given: dict[int, str]) -> np.ndarray:
         """`(keys, width)` of distinct keys, which are kept."""
         words = [given.get(key) or self._strings.word(key) for key in keys]
         rows = [row for row, word in enumerate(words) if has_vector(word)]
+        if len(rows) == len(keys):
+            vectors = self.encoder.encode(words)
+            self.cache.store(keys, vectors=vectors)
+            return vectors
         vectors = np.zeros((len(keys), self.encoder.width), dtype=np.float32)
-        if rows:
-            vectors[rows] = computed = self.encoder.encode([words[row] for row in rows])
-            self.cache.store([keys[row] for row in rows], vectors=computed)
-        if len(rows) < len(keys):
-            self._blank.update(key for key, word in zip(keys, words, strict=True) if not has_vector(word))
+        vectors[rows] = computed = self.encoder.encode([words[row] for row in rows])
+        self.cache.store([keys[row] for row in rows], vectors=computed)
         return vectors

@@ -11,11 +11,11 @@ from typing import Any, NamedTuple
 import numpy as np
 import srsly
 
-from beast_core import BeastEncoder, ModelFolderError, read_encoder, write_encoder
+from beast_core import Model, ModelFolderError, read_model, write_model
 from beast_core.credits import Credits
 from beast_core.files import write_file
 from spacy_beast.pipeline_files import REGISTERED_NAME, config_names_beast
-from spacy_beast.weights import encoder_from_bytes, encoder_to_bytes, unpack_message
+from spacy_beast.weights import model_from_bytes, model_to_bytes, unpack_message
 from spacy_beast.words import attribute_id
 
 _MODEL_FOLDER = "beast"
@@ -34,7 +34,7 @@ _SAVED_MODE = (
 class SavedVectors(NamedTuple):
     """What is saved of vectors: all that says which vector a word has, and whose work they are."""
 
-    encoder: BeastEncoder
+    model: Model
     attr: str
     credits: Credits
 
@@ -47,7 +47,7 @@ def write_vectors(folder: Path, *, saved: SavedVectors) -> None:
     settings_file, settings = folder / _SETTINGS_FILE, _settings(saved)
     if settings_file.is_file() and settings_file.read_bytes() != settings:
         settings_file.unlink()  # new weights with the old attribute are neither
-    write_encoder(saved.encoder, folder / _MODEL_FOLDER, compact=None)
+    write_model(saved.model, folder / _MODEL_FOLDER)
     write_file(settings_file, settings)
 
 
@@ -60,7 +60,7 @@ def read_vectors(folder: Path) -> SavedVectors | None:
     settings_file, table_file, model = folder / _SETTINGS_FILE, folder / _TABLE_FILE, folder / _MODEL_FOLDER
     settings = settings_file.read_bytes() if settings_file.is_file() else None
     if settings is not None and (said := _parse(settings, where=str(settings_file))):
-        return SavedVectors(read_encoder(model, packed=True), *said)
+        return SavedVectors(read_model(model), *said)
     rows = _rows(table_file) if table_file.is_file() else 0
     if config_names_beast(folder.parent):
         if settings is not None or rows:
@@ -90,7 +90,7 @@ def read_vectors(folder: Path) -> SavedVectors | None:
 
 def vectors_to_bytes(saved: SavedVectors) -> bytes:
     """Vectors as bytes, the same ones for the same vectors."""
-    return bytes(srsly.msgpack_dumps({_SETTINGS_FILE: _settings(saved), "model": encoder_to_bytes(saved.encoder)}))
+    return bytes(srsly.msgpack_dumps({_SETTINGS_FILE: _settings(saved), "model": model_to_bytes(saved.model)}))
 
 
 def vectors_from_bytes(data: bytes, *, required: bool) -> SavedVectors | None:
@@ -102,7 +102,7 @@ def vectors_from_bytes(data: bytes, *, required: bool) -> SavedVectors | None:
     settings = message.get(_SETTINGS_FILE)
     if isinstance(settings, bytes) and (said := _parse(settings, where=_SETTINGS_FILE)):
         model = message.get("model")
-        return SavedVectors(encoder_from_bytes(model if isinstance(model, bytes) else b"", packed=True), *said)
+        return SavedVectors(model_from_bytes(model if isinstance(model, bytes) else b""), *said)
     table = message.get(_TABLE_FILE)
     rows = len(_unpack_table(table)) if isinstance(table, bytes) else 0
     if rows or required:

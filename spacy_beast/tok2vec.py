@@ -1,24 +1,28 @@
 """`spacy_beast.BeastEmbed.v1`: the encoder as the embedding layer of a spaCy tok2vec, frozen or trained along."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
 
 import numpy as np
-import torch
+import srsly
 from spacy.tokens import Doc
-from thinc.api import ArgsKwargs, Maxout, Model, PyTorchWrapper_v3, torch2xp, with_array, xp2torch
+from thinc.api import Maxout, Model, Shim, with_array
 from thinc.types import Floats2d
-from thinc.util import get_torch_default_device
 
-from beast_core import DEFAULT_CACHE_SIZE, BeastEncoder, WordEncoder, encode_words, read_encoder
+from beast_core import CachedEncoder, read_model
+from beast_core import Model as EncoderModel
+from beast_core.inference import make_encoder
+from beast_core.needs import needs_torch
 from spacy_beast.languages import check_choice, find_model, language_of
 from spacy_beast.strings import Strings
-from spacy_beast.weights import encoder_from_bytes, encoder_to_bytes
+from spacy_beast.weights import model_from_bytes, model_to_bytes
 from spacy_beast.words import attribute_id, has_vector
 
-_Layer: TypeAlias = Model[list[Doc], list[Floats2d]]
+Layer: TypeAlias = Model[list[Doc], list[Floats2d]]
+# Vectors of words, and what takes their gradient; None if nobody does.
+Vectors: TypeAlias = tuple[Any, Callable[[Floats2d], Any] | None]
 
 
 def create_beast_embed(
@@ -50,25 +54,22 @@ def create_beast_embed(
 
     The layer maps documents to one `(tokens, width)` float32 array each. Raises `ValueError` for a bad `attr` or
     `width`, and for both a model and a language; `nlp.initialize` raises `FileNotFoundError` or
-    `beast_core.ModelFolderError` if there is no such model.
+    `beast_core.ModelFolderError` if there is no such model. A trainable layer, and a model with layers, need torch: an
+    `ImportError` says so where it is missing.
     """
     check_choice(model, language=language)
     if width is not None and width < 1:
         raise ValueError(
             f"width is {width}, expected a whole number of at least 1, or null for the encoder's own width"
         )
-    settings = _Embed(
-        find_model(model, language=language), model is None and language is None, attribute_id(attr), trainable
-    )
-    wrapper = PyTorchWrapper_v3(
-        torch.nn.Identity(),  # holds the place of the encoder until there are weights
-        convert_inputs=_to_torch,
-        convert_outputs=_from_torch,
-        serialize_model=_serialize,
-        deserialize_model=settings.deserialize,
-    )
+    find, of_pipeline = find_model(model, language=language), model is None and language is None
+    kind: type[Embed] = FrozenEmbed
+    if trainable:
+        with needs_torch("spacy_beast.BeastEmbed.v1 with trainable = true"):
+            from spacy_beast.trained_embed import TrainedEmbed as kind
+    settings = kind(find, of_pipeline=of_pipeline, attr=attribute_id(attr))
     embed: Model[list[Doc], list[Floats2d]] = Model(
-        "beast_embed", settings.forward, init=settings.initialize, layers=[wrapper], dims={"nO": None}
+        "beast_embed", settings.forward, init=settings.initialize, layers=[settings.encoder()], dims={"nO": None}
     )
     if width is None:
         return embed
@@ -82,48 +83,43 @@ def create_beast_embed(
     )
 
 
-class _Embedder(torch.nn.Module):
-    """The encoder as thinc trains it, and around the same weights the `WordEncoder` that does everything else."""
-
-    def __init__(self, encoder: BeastEncoder, *, trainable: bool) -> None:
-        super().__init__()
-        self.encoder = encoder.requires_grad_(trainable)
-        cache_size = 0 if trainable else DEFAULT_CACHE_SIZE
-        self.word_encoder = WordEncoder(encoder, device=get_torch_default_device(), cache_size=cache_size)
-
-    def forward(self, word_bytes: torch.Tensor, lengths: torch.Tensor) -> torch.Tensor:
-        """`(words, window)` uint8 and `(words,)` int64 -> `(words, width)` float32."""
-        vectors: torch.Tensor = self.encoder(word_bytes, lengths)
-        return vectors
-
-
-@dataclass
-class _Embed:
+class Embed(ABC):
     """What the functions of a layer need to know. Its methods are these functions, as thinc asks for their signatures
-    and pickles them."""
+    and pickles them. The layer has one more in it, with the weights."""
 
-    find_model: Callable[[], Path]
-    of_pipeline: bool
-    attr: int
-    trainable: bool
+    def __init__(self, find_model: Callable[[], Path], *, of_pipeline: bool, attr: int) -> None:
+        self.find_model = find_model
+        self.of_pipeline = of_pipeline
+        self.attr = attr
 
-    def initialize(self, model: _Layer, X: list[Doc] | None = None, Y: list[Floats2d] | None = None) -> _Layer:
+    @abstractmethod
+    def encoder(self) -> Model:
+        """The layer that has the weights in its one shim, before there are any."""
+
+    @abstractmethod
+    def use(self, encoder: Model, model: EncoderModel) -> None:
+        """Gives that layer its weights."""
+
+    @abstractmethod
+    def vectors(self, encoder: Model, words: list[str], is_train: bool) -> Vectors:
+        """`(words, width)` float32, an array of the layer's ops, of distinct words."""
+
+    def initialize(self, model: Layer, X: list[Doc] | None = None, Y: list[Floats2d] | None = None) -> Layer:
         """Reads the weights to start from: unless anything else was said, those of the documents' language."""
         find = self.find_model
         if self.of_pipeline and X and X[0].vocab.lang:
             find = find_model(None, language=language_of(X[0].vocab.lang))
-        embedder = _Embedder(read_encoder(find(), packed=not self.trainable), trainable=self.trainable)
-        model.layers[0].shims[0]._model = embedder
-        model.set_dim("nO", embedder.word_encoder.width, force=True)
+        read = read_model(find())
+        self.use(model.layers[0], read)
+        model.set_dim("nO", read.config.output_width, force=True)
         return model
 
     def forward(
-        self, model: _Layer, docs: list[Doc], is_train: bool
+        self, model: Layer, docs: list[Doc], is_train: bool
     ) -> tuple[list[Floats2d], Callable[[list[Floats2d]], list[Doc]]]:
         """One `(tokens, width)` array a document; the way back ends here, as documents have no gradient."""
-        wrapper, ops = model.layers[0], model.ops
-        embedder = wrapper.shims[0]._model
-        if not isinstance(embedder, _Embedder):
+        encoder, ops = model.layers[0], model.ops
+        if encoder.shims[0]._model is None:
             raise ValueError("BeastEmbed has no weights yet: call nlp.initialize(), or load a trained pipeline")
         if not docs:
             return [], lambda gradients: []
@@ -132,14 +128,8 @@ class _Embed:
         strings = Strings(*{id(doc.vocab): doc.vocab.strings for doc in docs}.values())
         words = [strings.word(key) for key in keys.tolist()]
         real = np.array([row for row, word in enumerate(words) if has_vector(word)], dtype=np.int64)
-        distinct = [words[row] for row in real]
-        finish: Callable[[Floats2d], Any] | None = None
-        if is_train and self.trainable and distinct:
-            vectors, finish = wrapper(encode_words(distinct, config=embedder.encoder.config), is_train=True)
-        else:
-            vectors = ops.asarray(embedder.word_encoder.encode(distinct))
         table = ops.alloc2f(len(words), model.get_dim("nO"))
-        table[real] = vectors
+        table[real], finish = self.vectors(encoder, [words[row] for row in real], is_train)
 
         def backprop(gradients: list[Floats2d]) -> list[Doc]:
             if finish is not None:
@@ -150,14 +140,63 @@ class _Embed:
 
         return ops.unflatten(ops.as_contig(table[places]), ops.asarray1i(counts)), backprop
 
-    def deserialize(self, placeholder: torch.nn.Module, data: bytes, device: torch.device) -> torch.nn.Module:
-        """Reads the weights of a trained pipeline."""
-        if not data:
-            return placeholder
-        return _Embedder(encoder_from_bytes(data, packed=not self.trainable), trainable=self.trainable)
+
+class _EncoderShim(Shim):  # type: ignore[misc]  # without types
+    """A frozen encoder, in files as `TrainedEmbed` has its own: a pipeline may be trained with one, go on with the
+    other."""
+
+    _model: CachedEncoder | None
+
+    def to_bytes(self) -> bytes:
+        """The weights."""
+        model = model_to_bytes(self._model.encoder.model) if self._model is not None else b""
+        return bytes(srsly.msgpack_dumps({"config": self.cfg, "state": model}))
+
+    def from_bytes(self, data: bytes) -> "_EncoderShim":
+        """Takes over what `to_bytes` gave."""
+        if state := srsly.msgpack_loads(data)["state"]:
+            self._model = _cached(model_from_bytes(state))
+        return self
+
+    def to_device(self, device_type: str, device_id: int) -> None:
+        """Nothing: vectors are computed where they were, and handed over."""
+
+    def finish_update(self, optimizer: Any) -> None:
+        """Nothing: there is nothing to learn."""
 
 
-def _initialise_projection(model: _Layer, X: list[Doc] | None = None, Y: list[Floats2d] | None = None) -> _Layer:
+class FrozenEmbed(Embed):
+    """The encoder as it is, with a cache: words come again in each epoch."""
+
+    def encoder(self) -> Model:
+        """See `Embed.encoder`."""
+        return Model("beast_encoder", _no_forward, shims=[_EncoderShim(None)])
+
+    def use(self, encoder: Model, model: EncoderModel) -> None:
+        """See `Embed.use`."""
+        encoder.shims[0]._model = _cached(model)
+
+    def vectors(self, encoder: Model, words: list[str], is_train: bool) -> Vectors:
+        """See `Embed.vectors`."""
+        return encoder.ops.asarray(encoder.shims[0]._model.encode(words)), None
+
+
+def _cached(model: EncoderModel) -> CachedEncoder:
+    device = "cpu"
+    if model.config.layers:
+        with needs_torch("a model with layers"):
+            import torch  # noqa: F401
+        from thinc.util import get_torch_default_device
+
+        device = str(get_torch_default_device())
+    return CachedEncoder(make_encoder(model, device=device))
+
+
+def _no_forward(model: Model, words: Any, is_train: bool) -> Any:
+    raise NotImplementedError("the layer around this one computes")
+
+
+def _initialise_projection(model: Layer, X: list[Doc] | None = None, Y: list[Floats2d] | None = None) -> Layer:
     embed, projection = model.layers
     embed.initialize(X=X)
     [maxout] = [node for node in projection.walk() if node.name == "maxout"]
@@ -167,7 +206,7 @@ def _initialise_projection(model: _Layer, X: list[Doc] | None = None, Y: list[Fl
 
 
 def _project(
-    model: _Layer, docs: list[Doc], is_train: bool
+    model: Layer, docs: list[Doc], is_train: bool
 ) -> tuple[list[Floats2d], Callable[[list[Floats2d]], list[Doc]]]:
     if not docs:
         return [], lambda gradients: []
@@ -175,26 +214,3 @@ def _project(
     vectors, finish_embed = embed(docs, is_train)
     projected, finish_projection = projection(vectors, is_train)
     return projected, lambda gradients: finish_embed(finish_projection(gradients))
-
-
-def _to_torch(
-    model: Model, words: tuple[np.ndarray, np.ndarray], is_train: bool
-) -> tuple[ArgsKwargs, Callable[[ArgsKwargs], list[Any]]]:
-    device = model.shims[0].device
-    inputs = tuple(torch.from_numpy(array).to(device) for array in words)
-    return ArgsKwargs(args=inputs, kwargs={}), lambda gradients: []  # bytes have no gradient
-
-
-def _from_torch(
-    model: Model, pair: tuple[Any, torch.Tensor], is_train: bool
-) -> tuple[Floats2d, Callable[[Floats2d], ArgsKwargs]]:
-    output = pair[1]
-
-    def convert_gradient(gradient: Floats2d) -> ArgsKwargs:
-        return ArgsKwargs(args=((output,),), kwargs={"grad_tensors": xp2torch(gradient, device=output.device)})
-
-    return torch2xp(output, ops=model.ops), convert_gradient
-
-
-def _serialize(embedder: torch.nn.Module) -> bytes:
-    return encoder_to_bytes(embedder.encoder) if isinstance(embedder, _Embedder) else b""

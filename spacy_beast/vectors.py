@@ -14,6 +14,7 @@ from thinc.backends import get_array_ops
 
 from beast_core import DEFAULT_CACHE_SIZE, WordEncoder
 from beast_core.credits import Credits, read_credits
+from beast_core.inference import make_encoder
 from beast_core.shipped import DEFAULT_LANGUAGE
 from spacy_beast.languages import check_choice, find_model, language_of
 from spacy_beast.lookup import Lookup
@@ -38,7 +39,7 @@ class BeastVectors(VectorsWithoutTable):
     Vectors are computed when asked for, on the CPU; those of the `cache_size` words that were last new are kept. The
     model is read when it is first needed, so that loading a saved pipeline, which brings its own weights, never looks
     for `model`. Safe to use from several threads, and in the processes of `nlp.pipe(n_process=2)`: each has its own
-    cache, and one thread where processes are forked.
+    cache.
 
     `model` is the path of a model folder or a language that a model comes for; `language` is always the latter; with
     neither, the model is the Spanish one. `attr` is the token attribute to embed (`ORTH`, `LOWER` or `NORM`). Raises
@@ -157,9 +158,7 @@ class BeastVectors(VectorsWithoutTable):
     def __getitem__(self, key: int | str) -> Any:
         vector = self._cache.get(key)
         if vector is None:
-            vector = self._lookup.again(key)
-        if vector is None:
-            return self.get_batch([key])[0]
+            vector = self._lookup.vector(key)
         return vector if self._on_cpu else self._ops.asarray(vector)
 
     def get_batch(self, keys: Iterable[int | str]) -> Any:
@@ -173,13 +172,9 @@ class BeastVectors(VectorsWithoutTable):
             numbers = [get_string_id(key) for key in listed]
         return self._ops.asarray(self._lookup.batch(numbers, given=given)) if numbers else self.data
 
-    def unknown(self, doc: Doc) -> list[int]:
-        """The keys of the document's tokens whose vectors would have to be computed."""
-        return self._lookup.unknown(doc.to_array(self.attr).tolist())
-
-    def prefetch(self, keys: Iterable[int]) -> None:
-        """Computes the vectors of unknown keys at once, many times as fast as one by one; nothing if none are kept."""
-        self._lookup.prefetch(keys)
+    def expect(self, doc: Doc) -> None:
+        """Says that the vectors of a document's tokens may be asked for one by one: they are then computed together."""
+        self._lookup.expect(doc.to_array(self.attr))
 
     def most_similar(
         self,
@@ -235,7 +230,7 @@ class BeastVectors(VectorsWithoutTable):
         """Whether both give every word the same vector."""
         if self is other or not isinstance(other, BeastVectors):
             return self is other
-        return self.attr == other.attr and same_weights(self.encoder.encoder, other=other.encoder.encoder)
+        return self.attr == other.attr and same_weights(self.encoder.model, other=other.encoder.model)
 
     __hash__ = None  # type: ignore[assignment]
 
@@ -267,13 +262,12 @@ class BeastVectors(VectorsWithoutTable):
         return self._take_over(vectors_from_bytes(data, required=self._in_config))
 
     def _to_save(self) -> SavedVectors:
-        return SavedVectors(self.encoder.encoder, self._attr, self.credits)
+        return SavedVectors(self.encoder.model, self._attr, self.credits)
 
     def _take_over(self, saved: SavedVectors | None) -> Self:
         if saved is not None:
             self.attr, self._saved_credits = attribute_id(saved.attr), saved.credits
-            encoder = WordEncoder(saved.encoder, cache_size=0)
-            find = self._find_model
+            encoder, find = make_encoder(saved.model), self._find_model
             self._use(Lookup(self._strings, cache_size=self.cache_size, encoder=encoder, find_model=find))
             self.to_ops(get_current_ops())
         return self

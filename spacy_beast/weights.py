@@ -1,27 +1,25 @@
-"""An encoder's weights as bytes, and whether two encoders have the same."""
+"""A model as bytes, and whether two models give the same vectors."""
 
 import tempfile
 from pathlib import Path
 
+import numpy as np
 import srsly
 
-from beast_core import BeastEncoder, ModelFolderError, read_encoder, write_encoder
+from beast_core import Model, ModelFolderError, read_model, write_model
 
 _MODEL_FILES = ("config.json", "model.safetensors")
 
 
-def encoder_to_bytes(encoder: BeastEncoder) -> bytes:
+def model_to_bytes(model: Model) -> bytes:
     """The files of a model folder as one byte string: the same weights give the same bytes, and lose nothing."""
     with tempfile.TemporaryDirectory() as folder:
-        model = write_encoder(encoder, Path(folder) / "model", compact=None)
-        return bytes(srsly.msgpack_dumps({name: (model / name).read_bytes() for name in _MODEL_FILES}))
+        written = write_model(model, Path(folder) / "model")
+        return bytes(srsly.msgpack_dumps({name: (written / name).read_bytes() for name in _MODEL_FILES}))
 
 
-def encoder_from_bytes(data: bytes, *, packed: bool = False) -> BeastEncoder:
-    """Reads what `encoder_to_bytes` wrote; `packed` as for `read_encoder`.
-
-    Raises `beast_core.ModelFolderError` for anything else.
-    """
+def model_from_bytes(data: bytes) -> Model:
+    """Reads what `model_to_bytes` wrote. Raises `beast_core.ModelFolderError` for anything else."""
     files = unpack_message(data, expected="the model that spacy_beast writes")
     found = {name: content for name in _MODEL_FILES if isinstance(content := files.get(name), bytes)}
     if missing := [name for name in _MODEL_FILES if name not in found]:
@@ -30,7 +28,7 @@ def encoder_from_bytes(data: bytes, *, packed: bool = False) -> BeastEncoder:
         for name, content in found.items():
             (Path(folder) / name).write_bytes(content)
         try:
-            return read_encoder(folder, packed=packed)
+            return read_model(Path(folder))
         except ModelFolderError as error:
             told = str(error).replace(str(Path(folder).resolve()), "<bytes>")
             raise ModelFolderError(f"the bytes of a model are damaged: {told}") from error
@@ -50,10 +48,8 @@ def unpack_message(data: bytes, *, expected: str) -> dict[str, object]:
     return message
 
 
-def same_weights(encoder: BeastEncoder, *, other: BeastEncoder) -> bool:
-    """Whether two encoders give every word the same vector."""
-    if encoder.config.network != other.config.network:
+def same_weights(model: Model, *, other: Model) -> bool:
+    """Whether two models give every word the same vector."""
+    if model.config.network != other.config.network:
         return False
-    packed = encoder.is_packed and other.is_packed  # unpacking a table takes fifteen times its memory
-    weights = other.weights(packed=packed)
-    return all(value.equal(weights[name]) for name, value in encoder.weights(packed=packed).items())
+    return all(np.array_equal(value, other.weights[name]) for name, value in model.weights.items())

@@ -1,6 +1,6 @@
 """What each family of encoders is made of in the hosts: modules of stock sentence-transformers, and a tokenizer.
 
-`beast_core.families` says which of our weights goes where; here are the parts that they go into.
+`beast_core.stock` says which of our weights goes where; here are the parts that they go into.
 """
 
 from abc import ABC, abstractmethod
@@ -14,8 +14,9 @@ from transformers import BertConfig, BertModel, BltConfig, BltModel, PreTrainedM
 
 from beast_core import EncoderConfig
 from beast_core.families.flatten import FlattenConfig
-from beast_core.families.ngram import LINEAR_NORM_EPSILON, POOLINGS, NgramConfig
-from beast_core.layers import BEGIN_ID, END_ID, NORM_EPSILON, ROTARY_BASE, SYMBOLS
+from beast_core.families.ngram import BEGIN_ID, END_ID, POOLINGS, SYMBOLS, NgramConfig
+from beast_core.network.layers import NORM_EPSILON, ROTARY_BASE
+from beast_core.stock.ngram import LINEAR_NORM_EPSILON
 from beast_core.storage import describe
 from st_beast.tokenizer import byte_tokenizer
 

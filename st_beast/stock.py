@@ -13,8 +13,9 @@ from sentence_transformers.base.modules import Transformer
 from torch import Tensor, nn
 from transformers import PreTrainedModel
 
-from beast_core import BeastEncoder, EncoderConfig, WordEncoder
+from beast_core import BeastEncoder, EncoderConfig, Model, NetworkEncoder
 from beast_core.model_files import WEIGHTS_FILE
+from beast_core.network.folders import network_of
 from beast_core.stock import module_folders, to_stock
 from st_beast.families import StockParts, stock_parts
 
@@ -34,12 +35,12 @@ def stock_model(encoder: BeastEncoder, **options: Any) -> SentenceTransformer:
     has no stock parts, or if they give other vectors than the encoder.
     """
     config = encoder.config
-    state = {name: value.float() for name, value in encoder.weights().items()}
+    state = {name: value.float().numpy() for name, value in encoder.weights().items()}
     tensors, parts = to_stock(state, config=config), stock_parts(config)
     with torch.device("meta"):
         backbone, modules = parts.backbone(), parts.modules()
     for folder, module in zip(module_folders(config), [backbone, *modules], strict=True):
-        _fill(module, tensors.get(folder, {}))
+        _fill(module, {name: torch.from_numpy(value) for name, value in tensors.get(folder, {}).items()})
     model = SentenceTransformer(modules=[_transformer(backbone, parts), *modules], device="cpu", **options)
     _check(model, state=state, config=config)
     return model
@@ -57,12 +58,10 @@ def halve_weights(folder: Path) -> None:
     halved.replace(file)
 
 
-def _check(model: SentenceTransformer, *, state: Mapping[str, Tensor], config: EncoderConfig) -> None:
+def _check(model: SentenceTransformer, *, state: Mapping[str, np.ndarray], config: EncoderConfig) -> None:
     """Compares the vectors of a stock model with those of the encoder whose weights it has."""
-    with torch.device("meta"):
-        encoder = BeastEncoder(config)
-    encoder.load_state_dict(state, assign=True)
-    expected = WordEncoder(encoder, cache_size=0).encode(_PROBES)
+    network = network_of(Model(config, state))
+    expected = NetworkEncoder(network).encode(_PROBES)
     with torch.inference_mode():
         # Not `encode`, which adds prompts and truncates vectors.
         found = model(model.preprocess(list(_PROBES)))["sentence_embedding"].numpy()
@@ -75,7 +74,7 @@ def _check(model: SentenceTransformer, *, state: Mapping[str, Tensor], config: E
         raise ValueError(
             f"the stock parts of the {config.family!r} family give another vector for {_PROBES[worst]!r}: its entries "
             f"differ by up to {differences[worst]:.2g}, expected at most {_TOLERANCE:g}; the parts in "
-            f"st_beast/families.py and the places of weights in {type(encoder).__module__} have to follow the network"
+            f"st_beast/families.py and the places of weights in {type(network).__module__} have to follow the network"
         )
 
 

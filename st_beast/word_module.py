@@ -11,9 +11,9 @@ from torch.nn import functional
 from transformers import PreTrainedTokenizerFast
 
 from beast_core import BeastEncoder, check_words, encode_words, read_encoder, write_encoder
-from beast_core.encoder import check_finite
 from beast_core.files import working_folder
-from beast_core.layers import mark_words
+from beast_core.network.encoder import check_finite
+from beast_core.network.layers import mark_words
 from st_beast.families import stock_parts
 
 

@@ -1,56 +1,40 @@
 """The `ngram` family: hashed byte n-grams, a few causal transformer layers or none, the mean over the word.
 
-In stock parts it is a `transformers` BLT model with a zero-layer decoder -> pooling -> Dense(GELU), if there is a
-hidden layer -> Dense(tanh) -> Normalize.
+The network is in `beast_core.network.ngram`; without layers, `beast_core.kernel` computes the same.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from typing import Any
 
-import torch
-from torch import Tensor, nn
-from torch.nn import functional
-
-from beast_core.config import LONGEST_WINDOW, MOST_LAYERS, EncoderConfig, enumeration, setting
+from beast_core.config import LONGEST_WINDOW, MOST_LAYERS, EncoderConfig, enumeration, linear_shapes, setting
 from beast_core.family import Family
-from beast_core.layers import (
-    NORM_EPSILON,
-    SYMBOLS,
-    CausalBlock,
-    Layout,
-    fill,
-    mark_words,
-    ngram_hashes,
-    unfilled,
-)
-from beast_core.stock import Place, ReadTensor, StockLayout, block_places, module_names
-from beast_core.tables import NgramTable, PackedTable, TableEncoder
+from beast_core.packing import packed_width
+
+# Ids of the bytes of a word: 0 pads, a byte is its value + 1, then the two markers.
+BEGIN_ID = 257
+END_ID = 258
+SYMBOLS = 259
+
+# Multiplier of the Byte Latent Transformer's first hash function: kept, so that a stock `transformers` BLT model can
+# hold our weights and compute the same vectors. See `beast_core.network.layers.ngram_hashes`.
+HASH_MULTIPLIER = 1_000_000_007
 
 # Its name among the weights.
 NGRAM_TABLE = "ngram_embedding.weight"
 
-# Embeddings of n-grams begin at this share of the scale of those of bytes. Some n-grams, as misspellings make them, are
-# in no word of the training and keep their first values for good: those should say next to nothing.
-_NGRAM_SHARE = 0.1
-
 _MOST_BUCKETS = 2**24
-
-# BLT ends with an RMSNorm, weight * x / sqrt(mean(x²) + epsilon), but an encoder without layers normalises nothing.
-# Beside this epsilon the mean square of embeddings is negligible (it changes a vector by a millionth), so that the norm
-# divides by sqrt(epsilon), which a weight of sqrt(epsilon) undoes. With a larger epsilon, what was divided would be too
-# small for float16.
-LINEAR_NORM_EPSILON = 2.0**22
 
 
 @dataclass(frozen=True)
 class Pooling:
     """How the sum over a word's positions becomes one vector, and what sentence-transformers calls that.
 
-    `pool` takes sums `(words, width)` and numbers of positions `(words,)`; `stock_mode` is a `pooling_mode` of the
-    host's `Pooling`.
+    `pool` takes sums `(words, width)` and numbers of positions `(words,)`, arrays or tensors; `stock_mode` is a
+    `pooling_mode` of the host's `Pooling`.
     """
 
-    pool: Callable[[Tensor, Tensor], Tensor]
+    pool: Callable[[Any, Any], Any]
     stock_mode: str
 
 
@@ -113,9 +97,31 @@ class NgramConfig(EncoderConfig):
         return self.projection_width or self.hidden_width
 
     @property
+    def weight_shapes(self) -> dict[str, tuple[int, ...]]:
+        """See `EncoderConfig.weight_shapes`."""
+        width, inner = self.hidden_width, self.feed_forward_width
+        block = {
+            "attention_norm": (width,),
+            "query_key_value": (3 * width, width),
+            "attention_output": (width, width),
+            "feed_forward_norm": (width,),
+            "gate_and_up": (2 * inner, width),
+            "down": (width, inner),
+        }
+        shapes: dict[str, tuple[int, ...]] = {
+            f"blocks.{layer}.{name}.weight": shape for layer in range(self.layers) for name, shape in block.items()
+        }
+        shapes |= {"byte_embedding.weight": (SYMBOLS, width), NGRAM_TABLE: (sum(self.ngram_buckets), width)}
+        if self.layers:
+            shapes["final_norm.weight"] = (width,)
+        if self.projection_width:
+            shapes |= linear_shapes("expansion", inputs=width, outputs=self.projection_width)
+        return shapes | linear_shapes("projection", inputs=self.pooled_width, outputs=self.output_width)
+
+    @property
     def quantised_tables(self) -> dict[str, tuple[int, int]]:
         """See `EncoderConfig.quantised_tables`."""
-        return {NGRAM_TABLE: (sum(self.ngram_buckets), PackedTable.packed_width(self.hidden_width))}
+        return {NGRAM_TABLE: (sum(self.ngram_buckets), packed_width(self.hidden_width))}
 
     def summary(self) -> str:
         """See `EncoderConfig.summary`."""
@@ -128,143 +134,8 @@ class NgramConfig(EncoderConfig):
         )
 
 
-class NgramEncoder(TableEncoder):
-    """The network of `NgramConfig`."""
-
-    config: NgramConfig
-    ngram_embedding: NgramTable | PackedTable
-
-    def build_backbone(self) -> int:
-        """See `BeastEncoder.build_backbone`."""
-        config, width = self.config, self.config.hidden_width
-        shape = {"width": width, "heads": config.heads, "feed_forward_width": config.feed_forward_width}
-        self.blocks = nn.ModuleList(CausalBlock(**shape) for _ in range(config.layers))
-        self.byte_embedding = unfilled(nn.Embedding, rows=SYMBOLS, width=width)
-        self.ngram_embedding = unfilled(NgramTable, rows=sum(config.ngram_buckets), width=width)
-        if config.layers:
-            self.final_norm = nn.RMSNorm(width, eps=NORM_EPSILON)
-        if config.projection_width:
-            self.expansion = nn.Linear(width, config.projection_width)
-        return config.pooled_width
-
-    def initialise_embeddings(self) -> None:
-        """Bytes so that layers see sums of the scale that they expect, n-grams much smaller."""
-        scale = self.config.hidden_width**-0.5
-        fill(self.byte_embedding.weight, scale=scale)
-        fill(self.ngram_embedding.weight, scale=_NGRAM_SHARE * scale)
-
-    def backbone(self, word_bytes: Tensor, *, lengths: Tensor) -> Tensor:
-        """See `BeastEncoder.backbone`."""
-        ids, positions = mark_words(word_bytes, lengths=lengths), lengths + 2
-        sums = self._transformed_sums(ids) if self.blocks else self._embedding_sums(ids, positions=positions)
-        pooled = POOLINGS[self.config.pooling].pool(sums, positions)
-        if self.config.projection_width:
-            pooled = functional.gelu(self.expansion(pooled.to(self.byte_embedding.weight.dtype)))
-        return pooled
-
-    def _embedding_sums(self, ids: Tensor, *, positions: Tensor) -> Tensor:
-        """Without layers, order does not matter: all rows of a word are one bag. `(words, width)` float32."""
-        starts = functional.pad(positions.cumsum(0)[:-1], (1, 0)) if len(positions) else positions
-        rows = ngram_hashes(ids, sizes=self.config.ngram_sizes, buckets=self.config.ngram_buckets)
-        # One list of places for both takes a quarter of the time that a mask takes.
-        present = ids.flatten().nonzero().squeeze(1)
-        letters, rows = ids.flatten().index_select(0, present), rows.flatten(0, 1).index_select(0, present)
-        ngrams = self.ngram_embedding.sum_rows(rows.flatten(), starts=starts * rows.shape[1])
-        letters = functional.embedding_bag(letters, self.byte_embedding.weight, starts, mode="sum")
-        return ngrams.float() + letters.float()
-
-    def _transformed_sums(self, ids: Tensor) -> Tensor:
-        """What the layers make of the positions, summed over each word: `(words, width)` float32."""
-        layout = Layout.of(ids > 0, head_width=self.config.hidden_width // self.config.heads)
-        ids = functional.pad(ids, (0, 0, 0, 1))
-        rows = layout.gather(ngram_hashes(ids, sizes=self.config.ngram_sizes, buckets=self.config.ngram_buckets))
-        starts = torch.arange(0, rows.numel(), rows.shape[1], device=rows.device)
-        ngrams = self.ngram_embedding.sum_rows(rows.flatten(), starts=starts)
-        letters: Tensor = self.byte_embedding(layout.gather(ids))
-        hidden = letters + ngrams.to(letters.dtype)  # a packed table gives float32 whatever the layers compute in
-        for block in self.blocks:
-            hidden = block(hidden, layout)
-        weight = self.final_norm.weight.float()  # sums are taken in float32, whatever the weights are kept in
-        return layout.sum(functional.rms_norm(hidden.float(), weight.shape, weight, NORM_EPSILON))
-
-
-_STOCK_TABLE = ("", "encoder_hash_tok_embedding.weight")
-_STOCK_NORM = ("", "local_decoder.norm.weight")
-_STOCK_BLOCK = {
-    "attention_norm": ["input_layernorm"],
-    "query_key_value": ["self_attn.q_proj", "self_attn.k_proj", "self_attn.v_proj"],
-    "attention_output": ["self_attn.o_proj"],
-    "feed_forward_norm": ["post_attention_layernorm"],
-    "gate_and_up": ["mlp.gate_proj", "mlp.up_proj"],
-    "down": ["mlp.down_proj"],
-}
-
-
-@dataclass(frozen=True)
-class NgramStock(StockLayout):
-    """Where the weights of an `NgramEncoder` are in stock parts. The stock table has equal sections for all sizes."""
-
-    config: NgramConfig
-
-    def folders(self) -> tuple[str, ...]:
-        """See `StockLayout.folders`."""
-        return module_names("Pooling", *["Dense"] * len(self._linear()), "Normalize")
-
-    def _linear(self) -> list[str]:
-        return ["expansion", "projection"] if self.config.projection_width else ["projection"]
-
-    def places(self) -> dict[str, list[Place]]:
-        """See `StockLayout.places`."""
-        places = {"byte_embedding.weight": [("", "local_encoder.embed_tokens.weight")], NGRAM_TABLE: [_STOCK_TABLE]}
-        if self.config.layers:
-            places["final_norm.weight"] = [_STOCK_NORM]
-        places |= block_places(_STOCK_BLOCK, layers=self.config.layers, prefix="local_encoder.layers", kinds=["weight"])
-        for ours, folder in zip(self._linear(), self.folders()[2:-1], strict=True):
-            places |= {f"{ours}.{kind}": [(folder, f"linear.{kind}")] for kind in ("weight", "bias")}
-        return places
-
-    def to_stock(self, state: Mapping[str, Tensor]) -> dict[Place, Tensor]:
-        """See `StockLayout.to_stock`."""
-        tensors = super().to_stock(state)
-        tensors[_STOCK_TABLE] = self._repeated(tensors[_STOCK_TABLE])
-        if not self.config.layers:
-            tensors[_STOCK_NORM] = torch.full((self.config.hidden_width,), LINEAR_NORM_EPSILON**0.5)
-        return tensors
-
-    def from_stock(self, read: ReadTensor) -> tuple[dict[str, Tensor], EncoderConfig]:
-        """See `StockLayout.from_stock`. Of a row whose copies fine-tuning moved apart, all copies are kept: then all
-        sizes have as many buckets."""
-        state, _ = super().from_stock(read)
-        if not self.config.layers:
-            # The weight of the stock model's norm, which fine-tuning moves, belongs to the layer after the pooling.
-            following = f"{self._linear()[0]}.weight"
-            state[following] = state[following] * (read(*_STOCK_NORM) / LINEAR_NORM_EPSILON**0.5)
-        state[NGRAM_TABLE], buckets = self._unrepeated(state[NGRAM_TABLE])
-        return state, replace(self.config, ngram_buckets=buckets)
-
-    def _repeated(self, table: Tensor) -> Tensor:
-        """The n-gram table with as many rows for each size as the largest has: the others' over and over again."""
-        buckets = self.config.ngram_buckets
-        repeated = table.new_empty(len(buckets), max(buckets), table.shape[1])
-        for section, target in zip(table.split(list(buckets)), repeated, strict=True):
-            for rows in target.split(len(section)):
-                rows.copy_(section[: len(rows)])
-        return repeated.flatten(0, 1)
-
-    def _unrepeated(self, table: Tensor) -> tuple[Tensor, tuple[int, ...]]:
-        """The rows that `_repeated` repeated, and the numbers of buckets."""
-        buckets, largest = self.config.ngram_buckets, max(self.config.ngram_buckets)
-        if len(set(buckets)) == 1 or len(table) != len(buckets) * largest:
-            return table, buckets  # nothing was repeated; or of another shape, as whoever looks at that will say
-        sections = zip(table.chunk(len(buckets)), buckets, strict=True)
-        rows = torch.cat([section[:number] for section, number in sections])
-        return (rows, buckets) if self._repeated(rows).equal(table) else (table, (largest,) * len(buckets))
-
-
 FAMILY = Family(
     config=NgramConfig,
-    network=NgramEncoder,
-    stock=NgramStock,
     presets={
         # Ours, and the one that ships. There are far fewer trigrams than longer n-grams, so they have fewer buckets.
         # The bucket counts are primes: the hash multiplies by 1,000,000,007, which is 7 modulo 12,500, so that with

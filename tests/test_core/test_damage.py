@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from safetensors.torch import load_file, save_file
 
-from beast_core import ModelFolderError, WordEncoder, read_encoder, write_encoder
+from beast_core import ModelFolderError, NetworkEncoder, read_encoder, write_encoder
 from beast_core.model_files import CONFIG_FILE, MODULES_FILE, WEIGHTS_FILE
 from beast_core.stock import module_folders, to_stock
 from beast_core.storage import describe
@@ -23,9 +23,11 @@ WORDS = ["", "sol", "ñandú", "electroencefalografistas", "👩‍👩‍👧"]
 
 def write_stock(encoder, folder):
     """A folder that `read_encoder` takes for one of sentence-transformers: the configuration and the weights alone."""
-    for where, tensors in to_stock(encoder.weights(), config=encoder.config).items():
+    weights = {name: value.detach().numpy() for name, value in encoder.weights().items()}
+    for where, arrays in to_stock(weights, config=encoder.config).items():
         (folder / where).mkdir(parents=True, exist_ok=True)
-        save_file({name: value.contiguous() for name, value in tensors.items()}, folder / where / WEIGHTS_FILE)
+        tensors = {name: torch.from_numpy(np.ascontiguousarray(value)) for name, value in arrays.items()}
+        save_file(tensors, folder / where / WEIGHTS_FILE)
     modules = [{"path": part} for part in module_folders(encoder.config)]
     (folder / MODULES_FILE).write_text(json.dumps(modules))
     (folder / CONFIG_FILE).write_text(json.dumps({"model_type": "any", **describe(encoder.config)}))
@@ -33,7 +35,7 @@ def write_stock(encoder, folder):
 
 
 def vectors(encoder):
-    return WordEncoder(encoder, cache_size=0).encode(WORDS)
+    return NetworkEncoder(encoder).encode(WORDS)
 
 
 @pytest.fixture(params=["ours", "stock"])
@@ -220,20 +222,20 @@ OVERWRITE = """
 import os, sys
 import numpy as np
 from pathlib import Path
-from beast_core import WordEncoder, read_encoder
+from beast_core import NetworkEncoder, read_encoder
 
 folders, words = map(Path, sys.argv[1:3]), sys.argv[3:]
 for folder, packed in ((folder, packed) for folder in folders for packed in (True, False)):
     encoder = read_encoder(folder, packed=packed)
     files = [(file, file.read_bytes()) for file in folder.rglob("*.safetensors")]
-    before = WordEncoder(encoder, cache_size=0).encode(words)
+    before = NetworkEncoder(encoder).encode(words)
     for file, content in files:
         with file.open("r+b") as stream:  # the file itself, as `cp` would
             stream.write(b"\\1" * len(content))
-    assert np.array_equal(WordEncoder(encoder, cache_size=0).encode(words), before), "overwritten"
+    assert np.array_equal(NetworkEncoder(encoder).encode(words), before), "overwritten"
     for file, content in files:
         os.truncate(file, 0)
-    assert np.array_equal(WordEncoder(encoder, cache_size=0).encode(words), before), "truncated"
+    assert np.array_equal(NetworkEncoder(encoder).encode(words), before), "truncated"
     for file, content in files:
         file.write_bytes(content)
     print(len(files), end=" ")

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from beast_core import PRESETS, BeastEncoder, EncoderConfig, encode_words
 from beast_core.families import FAMILIES
 from beast_core.families.ngram import POOLINGS, NgramConfig
-from beast_core.tables import PackedTable
+from beast_core.network.tables import fake_quantise
+from beast_core.packing import pack_table, unpack_table
 
 WORDS = ["", "a", "ñandú", "casa", "a\0", "electroencefalografistas", "otorrinolaringólogos y más allá", "👩‍👩‍👧"]
 texts = st.lists(st.text(max_size=30), min_size=1, max_size=12)
@@ -196,7 +197,7 @@ def test_quantisation_aware_training_reads_a_table_as_packed_and_passes_the_grad
     encoder = make_encoder(family)
     quantised = copy.deepcopy(encoder)
     weight = encoder.ngram_embedding.weight
-    weight.data = PackedTable(PackedTable.pack(weight.data)).values()
+    weight.data = torch.from_numpy(unpack_table(pack_table(fake_quantise(weight.data).numpy())))
     quantised.quantisation_aware(True)
     expected, found = (encode(each, WORDS) for each in (encoder, quantised))
     torch.testing.assert_close(found, expected, atol=1e-6, rtol=0)

@@ -5,7 +5,20 @@ import pytest
 
 
 @pytest.mark.parametrize(
-    "module", ["config", "credits", "encoder", "encoding", "inference", "space", "spelling", "stock"]
+    "module",
+    [
+        "config",
+        "credits",
+        "encoding",
+        "inference",
+        "network.encoder",
+        "packing",
+        "positions",
+        "space",
+        "spelling",
+        "stock",
+        "threads",
+    ],
 )
 def test_the_examples_in_the_docstrings_are_true(module):
     results = doctest.testmod(importlib.import_module(f"beast_core.{module}"))

@@ -9,7 +9,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from beast_core import WordEncoder, encode_words, load_encoder, write_encoder
+from beast_core import CachedEncoder, NetworkEncoder, encode_words, load_encoder, write_encoder
 
 VOCABULARY = ["", "a", "a\0", "sol", "Sol", "mar", "ñandú", "electroencefalografistas", "👩‍👩‍👧"]
 requests = st.lists(st.lists(st.sampled_from(VOCABULARY), max_size=8), max_size=8)
@@ -22,15 +22,15 @@ def alone(encoder, word: str) -> np.ndarray:
 
 def test_order_duplicates_and_type(ngram):
     many = [f"palabra{number % 700:04}" + "x" * (number % 11) for number in range(1500)]
-    vectors = WordEncoder(ngram).encode(many)
+    vectors = NetworkEncoder(ngram).encode(many)
     assert (vectors.dtype, vectors.shape) == (np.float32, (1500, 6))
     for row in (0, 1, 699, 700, 1499):
         np.testing.assert_allclose(vectors[row], alone(ngram, many[row]), atol=1e-5)
-    np.testing.assert_array_equal(vectors, WordEncoder(ngram).encode(word for word in many))
+    np.testing.assert_array_equal(vectors, NetworkEncoder(ngram).encode(word for word in many))
 
 
-@pytest.mark.parametrize("cache_size", [0, 1, 3, 50_000])
-def test_a_request_answers_the_same_whatever_was_remembered(make_encoder, cache_size):
+@pytest.mark.parametrize("size", [0, 1, 3, 50_000])
+def test_a_request_answers_the_same_whatever_was_remembered(make_encoder, size):
     encoder = make_encoder("ngram", seed=3)
     expected = {word: alone(encoder, word) for word in VOCABULARY}
     computed = []
@@ -39,7 +39,7 @@ def test_a_request_answers_the_same_whatever_was_remembered(make_encoder, cache_
     @settings(max_examples=50)
     @given(requests)
     def check(stream):
-        words, remembered = WordEncoder(encoder, cache_size=cache_size), []
+        words, remembered = CachedEncoder(NetworkEncoder(encoder), size=size), []
         for request in stream:
             computed.clear()
             vectors = words.encode(request)
@@ -48,20 +48,21 @@ def test_a_request_answers_the_same_whatever_was_remembered(make_encoder, cache_
                 np.testing.assert_allclose(vector, expected[word], atol=1e-5)
             fresh = [word for word in dict.fromkeys(request) if word not in remembered]
             assert sum(computed) == len(fresh)
-            remembered = (remembered + fresh)[-cache_size:] if cache_size else []
-            assert len(words._cache.rows) <= cache_size
+            remembered = (remembered + fresh)[-size:] if size else []
+            for word in request[:1]:
+                np.testing.assert_allclose(words.encode_word(word), expected[word], atol=1e-5)
+                remembered = (remembered + [word] * (word not in remembered))[-size:] if size else []
 
     check()
     hook.remove()
 
 
-def test_the_answer_is_a_copy_and_the_cache_can_be_emptied(ngram):
-    words = WordEncoder(ngram)
+def test_the_answer_of_a_cache_is_a_copy(ngram):
+    words = CachedEncoder(NetworkEncoder(ngram))
     expected = words.encode(["sol"]).copy()
     for _ in range(2):
         words.encode(["sol"])[:] = 7
-    np.testing.assert_array_equal(words.encode(["sol"]), expected)
-    words.clear_cache()
+        words.encode_word("sol")[:] = 7
     np.testing.assert_array_equal(words.encode(["sol"]), expected)
 
 
@@ -74,10 +75,10 @@ def hasty_threads():
     sys.setswitchinterval(interval)
 
 
-def test_threads_share_one_encoder(ngram, hasty_threads):
+def test_threads_share_one_cached_encoder(ngram, hasty_threads):
     vocabulary = [f"palabra{number}" for number in range(40)]
-    expected = WordEncoder(ngram).encode(vocabulary)
-    words, problems, done = WordEncoder(ngram, cache_size=15), [], threading.Event()
+    expected = NetworkEncoder(ngram).encode(vocabulary)
+    words, problems = CachedEncoder(NetworkEncoder(ngram), size=15), []
 
     def encode(seed: int) -> None:
         random = np.random.default_rng(seed)
@@ -89,30 +90,23 @@ def test_threads_share_one_encoder(ngram, hasty_threads):
             except Exception as error:
                 problems.append(error)
 
-    def empty() -> None:
-        while not done.wait(1e-5):
-            words.clear_cache()
-
     threads = [threading.Thread(target=encode, args=(seed,)) for seed in range(4)]
-    cleaner = threading.Thread(target=empty)
-    for thread in (*threads, cleaner):
+    for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    done.set()
-    cleaner.join()
     assert problems == []
 
 
 FORK = """
 import json, multiprocessing, pickle, sys, threading, time
 import torch
-from beast_core import encode_words, load_encoder
+from beast_core import CachedEncoder, encode_words, load_encoder, read_encoder
 
 torch.set_num_threads(2)
 path = sys.argv[1]
 context = multiprocessing.get_context("fork")
-words = load_encoder(path)
+words = CachedEncoder(load_encoder(path))
 many = [f"palabra{number}" for number in range(600)]
 expected = words.encode(many)
 pickled = pickle.dumps(words)
@@ -140,7 +134,7 @@ outcomes = {
     "inherited": outcome(lambda: words),
     "unpickled": outcome(lambda: pickle.loads(pickled)),
     "loaded": outcome(lambda: load_encoder(path)),
-    "a network": outcome(lambda: Network(words.encoder)),
+    "a network": outcome(lambda: Network(read_encoder(path))),
 }
 done = threading.Event()
 def encode_forever():
@@ -196,23 +190,28 @@ print([queue.get() for _ in range(3)], torch.get_num_threads())
 """
 
 
-def test_only_a_forked_process_that_encodes_is_set_to_one_thread_and_only_once(model, run_python):
-    assert run_python(FORK_WITHOUT_ENCODING, model).strip() == "[3, 1, 2] 3"
+@pytest.mark.parametrize(("shape", "threads"), [("ngram", "[3, 1, 2] 3"), ("averaged", "[3, 3, 2] 3")])
+def test_only_a_forked_process_that_computes_with_torch_is_set_to_one_thread_and_only_once(
+    make_encoder, tmp_path, run_python, shape, threads
+):
+    path = write_encoder(make_encoder(shape), tmp_path / "model")
+    assert run_python(FORK_WITHOUT_ENCODING, path).strip() == threads
 
 
-def test_pickle_keeps_the_vectors_and_leaves_the_cache(ngram):
-    words = WordEncoder(ngram, cache_size=5)
+@pytest.mark.parametrize("shape", ["averaged", "ngram"])
+def test_pickle_keeps_the_vectors_and_leaves_the_cache(make_encoder, tmp_path, shape):
+    words = CachedEncoder(load_encoder(write_encoder(make_encoder(shape), tmp_path / "model")), size=5)
     sizes = [len(pickle.dumps(words))]
     expected = words.encode(VOCABULARY)
     restored = pickle.loads(pickle.dumps(words))
     sizes.append(len(pickle.dumps(words)))
     assert sizes[0] == sizes[1]
-    assert (restored.cache_size, restored.width, str(restored.device)) == (5, 6, "cpu")
+    assert type(restored.encoder) is type(words.encoder) and restored.encoder.width == 6
     np.testing.assert_allclose(restored.encode(VOCABULARY), expected, atol=1e-6)
 
 
 def test_no_words(ngram):
-    words = WordEncoder(ngram)
+    words = NetworkEncoder(ngram)
     for _ in range(2):
         assert (words.encode([]).shape, words.encode([]).dtype) == ((0, 6), np.float32)
         words.encode(["sol"])
@@ -221,35 +220,48 @@ def test_no_words(ngram):
 @pytest.mark.parametrize("given_words", ["sol", b"sol", None, {"sol"}, {"sol": 1}, ["sol", 3], np.array("sol")])
 def test_what_is_no_list_of_words_is_refused(ngram, given_words):
     with pytest.raises(TypeError, match="expected"):
-        WordEncoder(ngram).encode(given_words)
+        NetworkEncoder(ngram).encode(given_words)
 
 
 def test_a_refused_request_leaves_the_encoder_as_it_was(ngram):
-    words = WordEncoder(ngram)
+    words = NetworkEncoder(ngram)
     with pytest.raises(ValueError, match=r"index 1.*lone surrogate"):
         words.encode(["mar", "\ud800"])
     np.testing.assert_allclose(words.encode(["mar"])[0], alone(ngram, "mar"), atol=1e-5)
 
 
-@pytest.mark.parametrize("cache_size", [-1, 1.5, True, None])
-def test_cache_size_is_a_whole_number(ngram, cache_size):
-    with pytest.raises(ValueError, match=f"cache_size is {cache_size}, expected a whole number"):
-        WordEncoder(ngram, cache_size=cache_size)
+@pytest.mark.parametrize("size", [-1, 1.5, True, None])
+def test_the_size_of_a_cache_is_a_whole_number(ngram, size):
+    with pytest.raises(ValueError, match=f"cache_size is {size}, expected a whole number"):
+        CachedEncoder(NetworkEncoder(ngram), size=size)
 
 
-def test_broken_weights_are_an_error_not_a_vector(make_encoder):
-    encoder = make_encoder("ngram", seed=4)
-    with torch.no_grad():
-        encoder.byte_embedding.weight[ord("x") + 1] = torch.inf
-    words = WordEncoder(encoder)
+@pytest.mark.parametrize("threads", [0, 1.5, True])
+def test_threads_are_a_whole_number(threads):
+    with pytest.raises(ValueError, match=f"threads is {threads}, expected a whole number of at least 1"):
+        load_encoder(threads=threads)
+
+
+@pytest.mark.parametrize("shape", ["averaged", "ngram"])
+def test_broken_weights_are_an_error_not_a_vector(make_encoder, tmp_path, shape):
+    encoder = make_encoder(shape, seed=4)
+    words = load_encoder(write_encoder(encoder, tmp_path / "model", compact=False))
+    broken = words._kernel.letters if shape == "averaged" else words.network.byte_embedding.weight.detach()
+    broken[ord("x") + 1] = np.inf
+    if shape == "averaged":  # which has a copy of its own
+        words._kernel = type(words._kernel)(
+            words.config, weights=words.model.weights | {"byte_embedding.weight": broken}
+        )
     assert np.isfinite(words.encode(["sol"])).all()
     with pytest.raises(FloatingPointError, match=r"'box'.*weights are broken"):
         words.encode(["sol", "box"])
+    with pytest.raises(FloatingPointError, match=r"'box'.*weights are broken"):
+        words.encode_word("box")
 
 
 def test_a_model_folder_becomes_an_encoder_of_words(ngram, tmp_path):
     path = write_encoder(ngram, tmp_path / "model", compact=False)
-    words = load_encoder(str(path), cache_size=0)
+    words = load_encoder(str(path))
     np.testing.assert_allclose(words.encode(VOCABULARY), [alone(ngram, word) for word in VOCABULARY], atol=1e-5)
 
 
@@ -257,28 +269,26 @@ def test_bfloat16_is_told_and_near(ngram, tmp_path):
     words = load_encoder(dtype=torch.bfloat16)
     many = [f"palabra{number}" for number in range(50)] + VOCABULARY
     cosines = (words.encode(many) * load_encoder().encode(many)).sum(axis=1)
-    assert words.encode(many).dtype == np.float32 and words.encoder.is_packed
+    assert words.encode(many).dtype == np.float32
     assert 0.9998 < cosines.min() < 1 - 1e-6 and cosines.max() < 1 + 1e-6
     with pytest.raises(ValueError, match=r"dtype is torch\.int8, expected torch\.float32 or torch\.bfloat16"):
         load_encoder(write_encoder(ngram, tmp_path / "model"), dtype=torch.int8)
+    with pytest.raises(ValueError, match=r"device 'mars' cannot be used here: .*; expected cpu, cuda"):
+        load_encoder(device="mars")
 
 
 def test_bfloat16_with_layers_and_a_packed_table(make_encoder, tmp_path):
     path = write_encoder(make_encoder("ngram", seed=2), tmp_path / "model")
     fast, exact = load_encoder(path, dtype=torch.bfloat16), load_encoder(path)
-    assert fast.encoder.config.layers and fast.encoder.is_packed
     np.testing.assert_allclose(fast.encode(VOCABULARY), exact.encode(VOCABULARY), atol=0.05)
-    np.testing.assert_allclose(
-        WordEncoder(fast.encoder.unpack()).encode(VOCABULARY), fast.encode(VOCABULARY), atol=0.05
-    )
 
 
 def test_defaults_of_torch_change_no_vector(ngram):
-    expected = WordEncoder(ngram).encode(VOCABULARY)
+    expected = NetworkEncoder(ngram).encode(VOCABULARY)
     for default in (torch.float16, torch.float64):
         torch.set_default_dtype(default)
         try:
-            found = WordEncoder(ngram).encode(VOCABULARY)
+            found = NetworkEncoder(ngram).encode(VOCABULARY)
         finally:
             torch.set_default_dtype(torch.float32)
         assert found.dtype == np.float32 and np.array_equal(found, expected)

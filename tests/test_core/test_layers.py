@@ -7,7 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from beast_core import PRESETS
-from beast_core.layers import HASH_MULTIPLIER, Layout, mark_words, ngram_hashes, sinusoidal_positions
+from beast_core.families.ngram import HASH_MULTIPLIER
+from beast_core.network.layers import Layout, mark_words, ngram_hashes
+from beast_core.positions import sinusoidal_positions
 
 
 def slow_hash(symbols: list[int], *, buckets: int) -> int:
@@ -75,7 +77,7 @@ def test_sinusoidal_positions_follow_the_formula(width):
         [(math.cos if column % 2 else math.sin)(row / 10_000 ** (column // 2 * 2 / width)) for column in range(width)]
         for row in range(24)
     ]
-    torch.testing.assert_close(sinusoidal_positions(24, width=width), torch.tensor(expected), atol=1e-5, rtol=0)
+    assert sinusoidal_positions(24, width=width).tolist() == [pytest.approx(row, abs=1e-5) for row in expected]
 
 
 def test_rotation_by_hand():

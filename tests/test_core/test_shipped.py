@@ -44,8 +44,8 @@ def test_the_models_are_the_folders_that_hold_one(german):
 
 def test_a_name_of_a_language_is_that_language_and_anything_else_a_path(german, make_encoder):
     for loaded in (load_encoder("de"), load_encoder(language="de"), load_encoder(german), load_encoder(str(german))):
-        assert loaded.encoder.config.language == "de"
-    assert load_encoder().encoder.config.language == load_encoder("es").encoder.config.language == "es"
+        assert loaded.language == "de"
+    assert load_encoder().language == load_encoder("es").encoder.config.language == "es"
     other = write_encoder(make_encoder("ngram", seed=9), Path("pl"))
     np.testing.assert_array_equal(load_encoder("pl").encode(WORDS), load_encoder(other).encode(WORDS))
     for path in ("./de", "notes", "../pretrained/de/", "DE", Path("de"), Path("es")):
@@ -60,9 +60,9 @@ def test_a_language_that_a_folder_is_called_by_too_must_be_said(german, make_enc
     other = write_encoder(make_encoder("ngram", seed=9), Path("de"))
     with pytest.raises(ValueError, match=r'folder .*here/de too: say language="de" for the language, or "\./de" for'):
         load_encoder("de")
-    assert load_encoder(language="de").encoder.config.language == "de"
+    assert load_encoder(language="de").language == "de"
     for path in ("./de", Path("de"), str(other)):
-        assert load_encoder(path).encoder.config.language == ""
+        assert load_encoder(path).language == ""
 
 
 def test_a_language_that_no_model_comes_for_is_told_with_those_that_there_are(german):

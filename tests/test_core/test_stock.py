@@ -10,17 +10,18 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from beast_core import ModelFolderError, WordEncoder, read_encoder
+from beast_core import ModelFolderError, NetworkEncoder, read_encoder
 from beast_core.stock import module_folders, to_stock
 from beast_core.storage import describe
 
 
 def write_stock_parts(encoder, folder: Path) -> Path:
     """What the core reads of the folder that `st_beast` writes."""
-    for name, tensors in to_stock(encoder.state_dict(), config=encoder.config).items():
+    weights = {name: value.numpy() for name, value in encoder.state_dict().items()}
+    for name, arrays in to_stock(weights, config=encoder.config).items():
         (folder / name).mkdir(exist_ok=True)
-        contiguous = {key: value.clone(memory_format=torch.contiguous_format) for key, value in tensors.items()}
-        save_file(contiguous, folder / name / "model.safetensors")
+        tensors = {key: torch.from_numpy(np.ascontiguousarray(value)) for key, value in arrays.items()}
+        save_file(tensors, folder / name / "model.safetensors")
     modules = [{"path": part} for part in module_folders(encoder.config)]
     (folder / "modules.json").write_text(json.dumps(modules))
     (folder / "config.json").write_text(json.dumps({"model_type": "any", **describe(encoder.config)}))
@@ -42,12 +43,12 @@ def test_a_stock_folder_that_was_trained_keeps_what_became_of_each_copy_of_a_row
     table = tensors["encoder_hash_tok_embedding.weight"]
     assert table.shape == (62, 8) and table[3].equal(table[26])
     words = ["".join(letters) for letters in product("abcdefgh", repeat=2)]
-    before = WordEncoder(encoder, cache_size=0).encode(words)
+    before = NetworkEncoder(encoder).encode(words)
     table[26] += 1
     save_file(tensors, tmp_path / "model.safetensors")
     restored = read_encoder(tmp_path)
     assert restored.config.ngram_buckets == (31, 31)
-    found = WordEncoder(restored, cache_size=0).encode(words)
+    found = NetworkEncoder(restored).encode(words)
     moved = np.abs(found - before).max(axis=1) > 1e-3
     # Of 31 hashes, one is changed; each of these words has four pairs, the markers counting as letters.
     assert 0 < moved.sum() < 32
@@ -69,7 +70,7 @@ def test_a_norm_that_was_trained_in_the_stock_folder_moves_into_the_next_layer(
         encoder.byte_embedding.weight.mul_(factors)
         encoder.ngram_embedding.weight.mul_(factors)
     words = ["", "sol", "electroencefalografistas"]
-    expected, found = (WordEncoder(one, cache_size=0).encode(words) for one in (encoder, restored))
+    expected, found = (NetworkEncoder(one).encode(words) for one in (encoder, restored))
     np.testing.assert_allclose(found, expected, atol=1e-6)
 
 

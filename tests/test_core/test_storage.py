@@ -18,22 +18,24 @@ from beast_core import (
     BeastEncoder,
     EncoderConfig,
     ModelFolderError,
-    WordEncoder,
+    NetworkEncoder,
     read_encoder,
     shipped_languages,
     write_encoder,
 )
-from beast_core.families.ngram import NgramStock
+from beast_core.config import linear_shapes
 from beast_core.family import FAMILIES, Family
+from beast_core.network.encoder import NETWORKS
+from beast_core.network.tables import NgramTable, PackedTable, TableEncoder
+from beast_core.packing import packed_width
 from beast_core.shipped import model_folder
-from beast_core.tables import NgramTable, PackedTable, TableEncoder
 
 WORDS = ["", "sol", "ñandú", "electroencefalografistas", "👩‍👩‍👧"]
 TABLE = "ngram_embedding.weight"
 
 
 def vectors(encoder) -> np.ndarray:
-    return WordEncoder(encoder, cache_size=0).encode(WORDS)
+    return NetworkEncoder(encoder).encode(WORDS)
 
 
 @pytest.mark.parametrize("compact", [True, False])
@@ -107,7 +109,7 @@ def test_a_packed_table_is_written_as_it_was_read(make_encoder, tmp_path, files,
     first = write_encoder(make_encoder("averaged"), tmp_path / "first")
     encoder = read_encoder(first, packed=True)
     monkeypatch.setattr(PackedTable, "values", None)  # neither unpacked
-    monkeypatch.setattr(PackedTable, "pack", None)  # nor packed anew
+    monkeypatch.setattr("beast_core.network.folders.pack_table", None)  # nor packed anew
     for compact in (True, None):
         assert files(write_encoder(encoder, tmp_path / str(compact), compact=compact)) == files(first)
 
@@ -299,10 +301,8 @@ def test_a_folder_from_before_there_were_spelling_rules_keeps_the_first(model):
     again = read_encoder(write_encoder(old, model.parent / "again"))
     assert again.config == old.config
     for word, alike in (("sol", True), ("sol\u00ad", False)):
-        first, newest = (
-            WordEncoder(BeastEncoder(replace(old.config, spelling=spelling)), cache_size=0) for spelling in (1, 2)
-        )
-        newest.encoder.load_state_dict(first.encoder.state_dict())
+        first, newest = (NetworkEncoder(BeastEncoder(replace(old.config, spelling=spelling))) for spelling in (1, 2))
+        newest.network.load_state_dict(first.network.state_dict())
         assert np.array_equal(first.encode([word]), newest.encode([word])) == alike
 
 
@@ -370,8 +370,15 @@ class TwoTablesConfig(EncoderConfig):
 
     @property
     def quantised_tables(self) -> dict[str, tuple[int, int]]:
-        packed = PackedTable.packed_width(self.hidden_width)
+        packed = packed_width(self.hidden_width)
         return {"first.table.weight": (23, packed), "second.weight": (31, packed)}
+
+    @property
+    def weight_shapes(self) -> dict[str, tuple[int, ...]]:
+        width = self.hidden_width
+        tables = {"first.table.weight": (23, width), "second.weight": (31, width)}
+        embeddings = {"byte_embedding.weight": (256, width), **tables}
+        return embeddings | linear_shapes("projection", inputs=width, outputs=self.output_width)
 
     def summary(self) -> str:
         return "two tables"
@@ -394,8 +401,8 @@ class TwoTablesEncoder(TableEncoder):
 
 
 def test_tables_of_any_name_are_quantised(tmp_path, monkeypatch, make_encoder, files):
-    family = Family(config=TwoTablesConfig, network=TwoTablesEncoder, stock=NgramStock, presets={})
-    monkeypatch.setitem(FAMILIES, "two tables", family)
+    monkeypatch.setitem(FAMILIES, "two tables", Family(config=TwoTablesConfig, presets={}))
+    monkeypatch.setitem(NETWORKS, TwoTablesConfig, TwoTablesEncoder)
     config = TwoTablesConfig(layers=1, heads=2, hidden_width=8, output_width=6)
     compact = write_encoder(make_encoder(config), tmp_path / "compact")
     stored = load_file(compact / "model.safetensors")
@@ -404,11 +411,13 @@ def test_tables_of_any_name_are_quantised(tmp_path, monkeypatch, make_encoder, f
     assert (packed.is_packed, unpacked.is_packed) == (True, False)
     assert isinstance(packed.first["table"], PackedTable) and isinstance(packed.second, PackedTable)
     assert all(value.equal(unpacked.state_dict()[name]) for name, value in packed.weights().items())
-    np.testing.assert_allclose(vectors(packed), vectors(unpacked), atol=1e-6)
-    for number, restored in enumerate((packed, unpacked, unpacked.pack())):
-        assert files(write_encoder(restored, tmp_path / str(number), compact=None)) == files(compact)
     with pytest.raises(RuntimeError, match="expected one that can be trained"):
         packed.train()(torch.zeros(1, 24, dtype=torch.uint8), torch.tensor([1]))
+    for number, restored in enumerate((packed, unpacked, unpacked.pack())):
+        assert files(write_encoder(restored, tmp_path / str(number), compact=None)) == files(compact)
+    # What the kernel does not know is unpacked to be computed.
+    np.testing.assert_allclose(vectors(packed), vectors(read_encoder(compact)), atol=1e-6)
+    assert not packed.is_packed
     change_weights(compact, lambda tensors: tensors["second.weight"][3, 2:4].view(torch.float16).fill_(torch.inf))
     with pytest.raises(ModelFolderError, match=r"NaN or infinite weights in second\.weight;"):
         read_encoder(compact)

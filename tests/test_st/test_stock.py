@@ -15,7 +15,7 @@ import st_beast
 from beast_core import EncoderConfig, WordEncoder, encode_words, load_encoder, read_encoder, write_encoder
 from beast_core.families import FAMILIES
 from beast_core.families.ngram import POOLINGS, NgramConfig, Pooling
-from beast_core.layers import END_ID
+from beast_core.network.layers import END_ID
 from beast_core.spelling import NEWEST_SPELLING
 from beast_core.storage import read_config
 from st_beast.families import PARTS

@@ -11,7 +11,8 @@ from torch import Tensor
 from torch.nn.functional import gelu, layer_norm, normalize
 
 from beast_core import BeastEncoder, encode_words
-from beast_core.layers import NORM_EPSILON, sinusoidal_positions
+from beast_core.network.layers import NORM_EPSILON
+from beast_core.positions import sinusoidal_positions
 
 _BATCH_SIZE = 256
 
@@ -31,7 +32,9 @@ class NaiveEncoder:
 
     def _vectors(self, word_bytes: Tensor, lengths: Tensor) -> Tensor:
         window, width = self.config.window, self.config.hidden_width
-        embedded = self.weights["byte_embedding.weight"][word_bytes.long()] + sinusoidal_positions(window, width=width)
+        embedded = self.weights["byte_embedding.weight"][word_bytes.long()] + torch.from_numpy(
+            sinusoidal_positions(window, width=width)
+        )
         hidden = layer_norm(embedded, (width,), eps=NORM_EPSILON)
         padding = torch.arange(window) >= lengths[:, None]
         if self.config.causal:

@@ -91,7 +91,7 @@ def run_variant(sweep: SweepSettings, *, name: str, folder: Path) -> dict[str, f
     if status := subprocess.run(command, check=False).returncode:
         raise InputError(f"the variant {name!r} was not trained (exit status {status}); see above")
     run, (settings, table) = RunFolder(folder), read_tables(settings)
-    encoder = load_encoder(run.model, cache_size=0)
+    encoder = load_encoder(run.model)
     measured = {
         "parameters": _parameters(settings),
         "MB": size_on_disk(run.model) / 1e6,

@@ -41,7 +41,7 @@ class BeastVectors(Free):
 
     def __init__(self, options: Options) -> None:
         self._path, self._before = options.path, options.before
-        self._encoder = load_encoder(self._path, cache_size=0)
+        self._encoder = load_encoder(self._path)
         self.width = self._encoder.width
         self.language, self.space = self._encoder.language, self._encoder.space
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from beast_core import BeastEncoder, EncoderConfig, WordEncoder
+from beast_core import BeastEncoder, EncoderConfig, NetworkEncoder
 from training.benchmark.__main__ import main, read_texts, run
 from training.benchmark.bars import bars
 from training.benchmark.measured import Machine, Measured, StreamPart, WordSpeed
@@ -28,7 +28,7 @@ def test_the_plain_encoder_and_the_core_give_the_same_vectors(dtype):
     torch.manual_seed(1)
     encoder = BeastEncoder(EncoderConfig.preset("mini", layers=3)).eval()
     plain = NaiveEncoder(encoder).encode(WORDS)
-    ours = WordEncoder(encoder.to(dtype), cache_size=0).encode(WORDS)
+    ours = NetworkEncoder(encoder.to(dtype)).encode(WORDS)
     assert 1 - (plain * ours).sum(axis=1).min() < (1e-5 if dtype == torch.float32 else 1e-3)
     assert np.abs(plain - ours).max() < (1e-5 if dtype == torch.float32 else 1e-2)
 

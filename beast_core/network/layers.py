@@ -1,6 +1,5 @@
 """The parts of the encoder: positions, byte n-gram hashes, and the two kinds of transformer block."""
 
-import math
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import accumulate
@@ -10,17 +9,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-# Multiplier of the Byte Latent Transformer's first hash function and its rotary base: kept, so that a stock
-# `transformers` BLT model can hold our weights and compute the same vectors.
-HASH_MULTIPLIER = 1_000_000_007
+from beast_core.families.ngram import BEGIN_ID, END_ID, HASH_MULTIPLIER
+
+# The Byte Latent Transformer's: kept, so that a stock `transformers` BLT model computes the same vectors.
 ROTARY_BASE = 500_000.0
 NORM_EPSILON = 1e-5
-
-# Ids of the `ngram` family: 0 pads, a byte is its value + 1, then the two markers.
-BEGIN_ID = 257
-END_ID = 258
-SYMBOLS = 259
-
 
 Table = TypeVar("Table", bound=nn.Embedding)
 
@@ -35,19 +28,6 @@ def fill(weight: Tensor, *, scale: float) -> None:
     """Fills a weight with random values of that standard deviation, unless it is on the meta device."""
     if not weight.is_meta:
         nn.init.normal_(weight, std=scale)
-
-
-def sinusoidal_positions(length: int, *, width: int) -> Tensor:
-    """Fixed sine and cosine position vectors, `(length, width)`.
-
-    Vaswani et al. 2017, Attention Is All You Need, https://arxiv.org/abs/1706.03762.
-    """
-    position = torch.arange(length, dtype=torch.float32)[:, None]
-    frequency = torch.exp(torch.arange(0, width, 2, dtype=torch.float32) * (-math.log(10_000.0) / width))
-    table = torch.zeros(length, width)
-    table[:, 0::2] = torch.sin(position * frequency)
-    table[:, 1::2] = torch.cos(position * frequency)
-    return table
 
 
 def mark_words(word_bytes: Tensor, *, lengths: Tensor) -> Tensor:

@@ -1,4 +1,4 @@
-"""Tables of n-gram embeddings, to be trained or in 2 bits an entry, and the encoders that have them."""
+"""Tables of n-gram embeddings, to be trained or packed for reading, and the encoders that have them."""
 
 from collections.abc import Callable
 from typing import Any, Self, cast
@@ -7,17 +7,16 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from beast_core.encoder import BeastEncoder
+from beast_core.config import EncoderConfig
+from beast_core.network.encoder import BeastEncoder
+from beast_core.network.reading import KernelReader
+from beast_core.packing import pack_table, unpack_table
 
-# Of a packed row: its scale and its offset, in float16.
-_SCALE_BYTES = 4
 # An entry counts as large if it exceeds the root mean square of its row by more than this factor. Without it, rounding
 # errors would decide for rows whose entries all have one magnitude, and split them.
 _ROUNDING_MARGIN = 1 + 1e-5
 # Smaller scales count as zero: they are subnormal numbers in float16, which lose precision.
 _LEAST_SCALE = 2.0**-14
-# What is computed of so many rows stays in a core's cache.
-_ROWS_AT_ONCE = 2048
 
 
 def quantise_rows(rows: Tensor) -> tuple[Tensor, Tensor]:
@@ -62,7 +61,7 @@ def fake_quantise(rows: Tensor) -> Tensor:
 class NgramTable(nn.Embedding):
     """The table of n-gram embeddings, to be trained.
 
-    Quantisation-aware training: with `quantisation_aware`, rows are read as `PackedTable` will hold them, so that the
+    Quantisation-aware training: with `quantisation_aware`, rows are read as a packed table will hold them, so that the
     training makes up for what is lost. Jacob et al. 2017, Quantization and training of neural networks for efficient
     integer-arithmetic-only inference, https://arxiv.org/abs/1712.05877.
     """
@@ -82,12 +81,8 @@ class NgramTable(nn.Embedding):
 
 
 class PackedTable(nn.Module):
-    """A table of 2 bits an entry, which a CPU reads as it is: faster, and at width 256 a fifteenth of float32's memory.
-
-    Its `weight` is `(rows, width / 4 + 4)` uint8: of each row the entries, four a byte, then a float16 scale and a
-    float16 offset, as FBGEMM has them: Khudia et al. 2021, https://arxiv.org/abs/2101.05615; `torch`,
-    aten/src/ATen/native/quantized/cpu/qembeddingbag_prepack.cpp.
-    """
+    """A table in 2 bits an entry, `(rows, width / 4 + 4)` uint8: see `beast_core.packing`. At width 256 it has a
+    fifteenth of float32's size. The kernel reads it as it is; to be computed with here, it has to be unpacked."""
 
     weight: Tensor
 
@@ -95,45 +90,9 @@ class PackedTable(nn.Module):
         super().__init__()
         self.register_buffer("weight", weight)
 
-    @staticmethod
-    def packed_width(width: int) -> int:
-        """Bytes of a row of so many entries, a multiple of four."""
-        return width // 4 + _SCALE_BYTES
-
-    @staticmethod
-    def scales(weight: Tensor) -> Tensor:
-        """The scale and the offset of each row, `(rows, 2)` float16."""
-        return weight[:, -_SCALE_BYTES:].contiguous().view(torch.float16)
-
-    @staticmethod
-    def pack(table: Tensor) -> Tensor:
-        """`(rows, width)` float -> what `weight` is, of the rows as `quantise_rows` has them."""
-        levels, scales = quantise_rows(table)
-        levels = levels.where(scales > 0, 0.5)  # a row of zeros has no signs
-        fours = (levels + 1.5).to(torch.uint8).unflatten(1, (-1, 4))
-        entries = (fours << torch.arange(0, 8, 2, dtype=torch.uint8)).sum(dim=2, dtype=torch.uint8)
-        return torch.cat([entries, torch.cat([scales, -1.5 * scales], dim=1).half().view(torch.uint8)], dim=1)
-
-    @classmethod
-    def pack_without_loss(cls, table: Tensor) -> Tensor | None:
-        """What `pack` gives of `(rows, width)` float32, if the values in it are the very same; None if not."""
-        parts = []
-        for rows in table.split(_ROWS_AT_ONCE):
-            part = cls.pack(rows)
-            if not cls(part).values().equal(rows):
-                return None
-            parts.append(part)
-        return torch.cat(parts)
-
     def values(self) -> Tensor:
         """`(rows, width)` float32."""
-        values: Tensor = torch.ops.quantized.embedding_bag_2bit_unpack(self.weight)
-        return values
-
-    def sum_rows(self, rows: Tensor, *, starts: Tensor) -> Tensor:
-        """Sums of rows, of those from each start to the next: `(sums, width)` float32."""
-        sums: Tensor = torch.ops.quantized.embedding_bag_2bit_rowwise_offsets(self.weight, rows, starts, mode=0)
-        return sums
+        return torch.from_numpy(unpack_table(self.weight.numpy()))
 
 
 def module_of(name: str) -> str:
@@ -146,7 +105,12 @@ def module_of(name: str) -> str:
 
 
 class TableEncoder(BeastEncoder):
-    """An encoder whose `quantised_tables` may be packed on a CPU. Moved elsewhere, they are unpacked."""
+    """An encoder whose `quantised_tables` may be packed, for reading on a CPU. What the kernel cannot do unpacks
+    them."""
+
+    def __init__(self, config: EncoderConfig) -> None:
+        super().__init__(config)
+        self._reader = KernelReader()
 
     def _tables(self) -> dict[str, NgramTable | PackedTable]:
         """The tables, packed or not, by the names of their weights."""
@@ -154,12 +118,15 @@ class TableEncoder(BeastEncoder):
         return {name: cast(NgramTable | PackedTable, self.get_submodule(module_of(name))) for name in names}
 
     def forward(self, word_bytes: Tensor, lengths: Tensor) -> Tensor:
-        """See `BeastEncoder.forward`."""
+        """See `BeastEncoder.forward`. Where nothing is to be learnt, the kernel computes it, if it can."""
         if self.training and self.is_packed:
             raise RuntimeError(
                 "this encoder was loaded for reading, its n-gram table in 2 bits, expected one that can be trained: "
                 "st_beast.load(path, trainable=True), or encoder.unpack() before the optimiser is made"
             )
+        if self._reader.can_read(self, word_bytes, lengths):
+            return self._reader.read(self, word_bytes, lengths)
+        self.unpack()
         return super().forward(word_bytes, lengths)
 
     def weights(self, *, packed: bool = False) -> dict[str, Tensor]:
@@ -179,9 +146,9 @@ class TableEncoder(BeastEncoder):
         """See `BeastEncoder.pack`."""
         for name, table in self._tables().items():
             if isinstance(table, NgramTable):
-                packed = PackedTable.pack_without_loss(table.weight.detach())
+                packed = pack_table(table.weight.detach().float().numpy())
                 if packed is not None:
-                    self.set_submodule(module_of(name), PackedTable(packed))
+                    self.set_submodule(module_of(name), PackedTable(torch.from_numpy(packed)))
         return self
 
     def unpack(self) -> Self:
@@ -199,8 +166,9 @@ class TableEncoder(BeastEncoder):
                 table.quantisation_aware = enabled
 
     def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> Self:
-        # What `to`, `cuda` and their like call.
-        if self.is_packed and fn(torch.empty(0)).device.type != "cpu":
+        # What `to`, `cuda`, `bfloat16` and their like call.
+        moved = fn(torch.empty(0))
+        if self.is_packed and (moved.device.type != "cpu" or moved.dtype != torch.float32):
             self.unpack()
         super()._apply(fn, recurse)
         return self

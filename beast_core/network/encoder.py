@@ -8,8 +8,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from beast_core.config import EncoderConfig
-from beast_core.family import FAMILIES
-from beast_core.forking import limit_threads_after_fork
+from beast_core.network.forking import limit_threads_after_fork
 
 
 def check_finite(vectors: Tensor, *, word: Callable[[int], str]) -> None:
@@ -18,6 +17,10 @@ def check_finite(vectors: Tensor, *, word: Callable[[int], str]) -> None:
     if not finite.all():
         broken = word(int((~finite).nonzero()[0]))
         raise FloatingPointError(f"the encoder gave NaN or infinity for {broken!r:.60}: its weights are broken")
+
+
+# The network of each family, by the type of its configuration; `beast_core.network` enters them.
+NETWORKS: dict[type[EncoderConfig], "type[BeastEncoder]"] = {}
 
 
 class BeastEncoder(nn.Module):
@@ -41,7 +44,7 @@ class BeastEncoder(nn.Module):
 
     def __new__(cls, config: EncoderConfig) -> "BeastEncoder":
         """An encoder of the configuration's family."""
-        return super().__new__(FAMILIES[config.family].network)
+        return super().__new__(NETWORKS[type(config)])
 
     def __getnewargs__(self) -> tuple[EncoderConfig]:
         return (self.config,)

@@ -1,0 +1,90 @@
+"""Tables in 2 bits an entry: `(rows, width / 4 + 4)` bytes, of each row the entries, four a byte, then a scale and an
+offset in float16.
+
+An entry is 0, 1, 2 or 3; its value is that, times the scale, plus the offset. The layout is FBGEMM's (Khudia et al.
+2021, https://arxiv.org/abs/2101.05615), as torch has it in its file qembeddingbag_prepack.cpp.
+Whether a row loses anything by it is up to its training: see `beast_core.network.tables.quantise_rows`.
+"""
+
+import numpy as np
+
+# Of a packed row: its scale and its offset, in float16.
+_SCALE_BYTES = 4
+# What is computed of so many rows stays in a core's cache.
+_ROWS_AT_ONCE = 2048
+# Where the four entries of a byte are.
+_SHIFTS = np.arange(0, 8, 2, dtype=np.uint8)
+
+
+def packed_width(width: int) -> int:
+    """Bytes of a row of so many entries, a multiple of four.
+
+    >>> packed_width(256)
+    68
+    """
+    return width // 4 + _SCALE_BYTES
+
+
+def row_scales(packed: np.ndarray) -> np.ndarray:
+    """The scale and the offset of each row, `(rows, 2)` float16."""
+    return np.ascontiguousarray(packed[:, -_SCALE_BYTES:]).view(np.float16)
+
+
+def row_entries(packed: np.ndarray) -> np.ndarray:
+    """The entries of packed rows, 0 to 3, `(rows, width)` float32: first those that are first in their bytes, then the
+    second ones, as `entry_order` says."""
+    fours = packed[:, None, :-_SCALE_BYTES] >> _SHIFTS[:, None]
+    fours &= 3
+    return fours.reshape(len(packed), -1).astype(np.float32)
+
+
+def entry_order(width: int) -> np.ndarray:
+    """The columns of a table in the order in which `row_entries` gives them, `(width,)`.
+
+    >>> entry_order(8).tolist()
+    [0, 4, 1, 5, 2, 6, 3, 7]
+    """
+    return np.arange(width).reshape(-1, 4).T.reshape(-1)
+
+
+def unpack_rows(packed: np.ndarray) -> np.ndarray:
+    """The values of packed rows, `(rows, width)` float32."""
+    scales, offsets = row_scales(packed).astype(np.float32).T[..., None]
+    entries = row_entries(packed)
+    values = np.empty_like(entries)
+    values[:, entry_order(entries.shape[1])] = entries * scales + offsets
+    return values
+
+
+def unpack_table(packed: np.ndarray) -> np.ndarray:
+    """The same as `unpack_rows`, of a table that is too large for what that takes meanwhile."""
+    values = np.empty((len(packed), 4 * (packed.shape[1] - _SCALE_BYTES)), dtype=np.float32)
+    for start in range(0, len(packed), _ROWS_AT_ONCE):
+        values[start : start + _ROWS_AT_ONCE] = unpack_rows(packed[start : start + _ROWS_AT_ONCE])
+    return values
+
+
+def pack_table(table: np.ndarray) -> np.ndarray | None:
+    """`(rows, width)` float -> the packed table that has the very same values, or None if there is none.
+
+    The values of each row have to be -1.5, -0.5, 0.5 or 1.5 times a scale that float16 holds, and so its 1.5 times.
+    """
+    packed = np.empty((len(table), packed_width(table.shape[1])), dtype=np.uint8)
+    for start in range(0, len(table), _ROWS_AT_ONCE):
+        rows = table[start : start + _ROWS_AT_ONCE].astype(np.float32, copy=False)
+        with np.errstate(over="ignore", invalid="ignore"):  # of what float16 does not hold
+            part = _pack_rows(rows)
+            if not np.array_equal(unpack_rows(part), rows):
+                return None
+        packed[start : start + _ROWS_AT_ONCE] = part
+    return packed
+
+
+def _pack_rows(rows: np.ndarray) -> np.ndarray:
+    sizes = np.abs(rows)
+    scales = 2 * sizes.min(axis=1, keepdims=True)
+    large = (sizes > scales).astype(np.uint8)
+    entries = np.where(np.signbit(rows) & (scales > 0), 1 - large, 2 + large)  # a row of zeros has no signs
+    fours = entries.reshape(len(rows), -1, 4) << _SHIFTS
+    ends = np.concatenate([scales, -1.5 * scales], axis=1).astype(np.float16)
+    return np.concatenate([fours.sum(axis=2, dtype=np.uint8), ends.view(np.uint8)], axis=1)
