@@ -1,7 +1,7 @@
 """Words in, vectors out: the interface of all encoders, and the one that needs no torch."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +11,7 @@ from beast_core.cache import VectorCache
 from beast_core.config import EncoderConfig
 from beast_core.encoding import check_words, encode_word, join_words, refuse_surrogates
 from beast_core.families.ngram import NgramConfig
-from beast_core.kernel import can_compute, make_kernel
+from beast_core.kernel import Kernel, can_compute, make_kernel
 from beast_core.needs import needs_torch
 from beast_core.storage import Model, read_model
 from beast_core.threads import available_threads, in_threads, split
@@ -125,13 +125,7 @@ class KernelEncoder(WordEncoder):
         return vector
 
     def _encode(self, words: list[str], vectors: np.ndarray) -> None:
-        def work(part: slice) -> None:
-            text, starts, lengths = join_words(words[part], config=self._model.config)
-            broken = self._kernel.encode(text, starts=starts, lengths=lengths, vectors=vectors[part])
-            if broken is not None:
-                _refuse_nan(words[part][broken])
-
-        in_threads(work, split(len(words), _WORDS_AT_ONCE), threads=self.threads or available_threads())
+        encode_by_kernel(words, kernel=self._kernel, vectors=vectors, threads=self.threads or available_threads())
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _kernel_encoder, (self._model, self.threads)
@@ -139,6 +133,18 @@ class KernelEncoder(WordEncoder):
 
 def _kernel_encoder(model: Model, threads: int | None) -> KernelEncoder:
     return KernelEncoder(model, threads=threads)
+
+
+def encode_by_kernel(words: Sequence[str], *, kernel: Kernel, vectors: np.ndarray, threads: int) -> None:
+    """Writes the vectors of words, `(words, width)` float32. Raises `UnicodeEncodeError` and `FloatingPointError`."""
+
+    def work(part: slice) -> None:
+        text, starts, lengths = join_words(words[part], config=kernel.config)
+        broken = kernel.encode(text, starts=starts, lengths=lengths, vectors=vectors[part])
+        if broken is not None:
+            _refuse_nan(words[part][broken])
+
+    in_threads(work, parts=split(len(words), size=_WORDS_AT_ONCE), threads=threads)
 
 
 def _refuse_nan(word: str) -> None:

@@ -19,16 +19,16 @@ def available_threads() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def split(number: int, size: int) -> list[slice]:
+def split(number: int, *, size: int) -> list[slice]:
     """Parts of at most `size` of so many things.
 
-    >>> split(5, 2)
+    >>> split(5, size=2)
     [slice(0, 2, None), slice(2, 4, None), slice(4, 5, None)]
     """
     return [slice(start, min(start + size, number)) for start in range(0, number, size)]
 
 
-def in_threads(work: Callable[[slice], None], parts: Sequence[slice], *, threads: int) -> None:
+def in_threads(work: Callable[[slice], None], *, parts: Sequence[slice], threads: int) -> None:
     """Does the work of all parts, in the calling thread and in up to `threads` - 1 others.
 
     Raises the first error that any of it raised; the parts that were not begun by then are left out.

@@ -2,7 +2,7 @@
 
 from collections import deque
 from collections.abc import Callable
-from itertools import chain
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -13,9 +13,9 @@ from beast_core.storage import read_config
 from spacy_beast.strings import Strings
 from spacy_beast.words import has_vector
 
-# Documents whose words are computed together once one of their vectors is asked for. Of more, the first are forgotten:
-# somebody reads them without asking for vectors.
-_DOCUMENTS = 256
+# Documents whose words are computed together once the vector of a new one is asked for. Of more, the first are
+# forgotten: whoever reads them does not ask for vectors.
+_DOCUMENTS = 4096
 
 
 class Lookup:
@@ -76,13 +76,15 @@ class Lookup:
         return vector
 
     def _compute_expected(self) -> None:
-        expected: list[np.ndarray] = []
-        while self._expected:
-            expected.append(self._expected.popleft())
-        keys = dict.fromkeys(chain.from_iterable(array.tolist() for array in expected))
-        # Words whose strings are gone, as they are at the end of a memory zone, nobody will ask for.
-        new = [key for key in keys if key not in self.known and self._strings.find(key) is not None]
-        self._compute(new[-self.cache.size :], given={})
+        """Computes the new words of documents, in their order, but no more of them than are kept."""
+        new: dict[int, None] = {}
+        while self._expected and len(new) < self.cache.size:
+            with suppress(IndexError):  # another thread has taken the last one
+                keys = self._expected.popleft().tolist()
+                # Words whose strings are gone, as they are at the end of a memory zone, nobody will ask for.
+                wanted = (key for key in keys if key not in self.known and self._strings.find(key) is not None)
+                new.update(dict.fromkeys(wanted))
+        self._compute(list(new)[: self.cache.size], given={})
 
     def batch(self, keys: list[int], *, given: dict[int, str]) -> np.ndarray:
         """`(keys, width)` float32; `given` has the words of keys that came as words. Raises `KeyError`."""

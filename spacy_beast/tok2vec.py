@@ -97,11 +97,11 @@ class Embed(ABC):
         """The layer that has the weights in its one shim, before there are any."""
 
     @abstractmethod
-    def use(self, encoder: Model, model: EncoderModel) -> None:
+    def use(self, encoder: Model, *, model: EncoderModel) -> None:
         """Gives that layer its weights."""
 
     @abstractmethod
-    def vectors(self, encoder: Model, words: list[str], is_train: bool) -> Vectors:
+    def vectors(self, encoder: Model, *, words: list[str], is_train: bool) -> Vectors:
         """`(words, width)` float32, an array of the layer's ops, of distinct words."""
 
     def initialize(self, model: Layer, X: list[Doc] | None = None, Y: list[Floats2d] | None = None) -> Layer:
@@ -110,7 +110,7 @@ class Embed(ABC):
         if self.of_pipeline and X and X[0].vocab.lang:
             find = find_model(None, language=language_of(X[0].vocab.lang))
         read = read_model(find())
-        self.use(model.layers[0], read)
+        self.use(model.layers[0], model=read)
         model.set_dim("nO", read.config.output_width, force=True)
         return model
 
@@ -129,7 +129,7 @@ class Embed(ABC):
         words = [strings.word(key) for key in keys.tolist()]
         real = np.array([row for row, word in enumerate(words) if has_vector(word)], dtype=np.int64)
         table = ops.alloc2f(len(words), model.get_dim("nO"))
-        table[real], finish = self.vectors(encoder, [words[row] for row in real], is_train)
+        table[real], finish = self.vectors(encoder, words=[words[row] for row in real], is_train=is_train)
 
         def backprop(gradients: list[Floats2d]) -> list[Doc]:
             if finish is not None:
@@ -172,11 +172,11 @@ class FrozenEmbed(Embed):
         """See `Embed.encoder`."""
         return Model("beast_encoder", _no_forward, shims=[_EncoderShim(None)])
 
-    def use(self, encoder: Model, model: EncoderModel) -> None:
+    def use(self, encoder: Model, *, model: EncoderModel) -> None:
         """See `Embed.use`."""
         encoder.shims[0]._model = _cached(model)
 
-    def vectors(self, encoder: Model, words: list[str], is_train: bool) -> Vectors:
+    def vectors(self, encoder: Model, *, words: list[str], is_train: bool) -> Vectors:
         """See `Embed.vectors`."""
         return encoder.ops.asarray(encoder.shims[0]._model.encode(words)), None
 

@@ -45,11 +45,11 @@ class TrainedEmbed(Embed):
         wrapper.shims[0]._model = None  # until there are weights
         return wrapper
 
-    def use(self, encoder: Model, model: EncoderModel) -> None:
+    def use(self, encoder: Model, *, model: EncoderModel) -> None:
         """See `Embed.use`."""
         encoder.shims[0]._model = _Network(model)
 
-    def vectors(self, encoder: Model, words: list[str], is_train: bool) -> Vectors:
+    def vectors(self, encoder: Model, *, words: list[str], is_train: bool) -> Vectors:
         """See `Embed.vectors`."""
         network = encoder.shims[0]._model
         if is_train and words:

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from sentence_transformers.base.modules import InputModule
 from torch import Tensor
@@ -11,7 +12,9 @@ from torch.nn import functional
 from transformers import PreTrainedTokenizerFast
 
 from beast_core import BeastEncoder, check_words, encode_words, read_encoder, write_encoder
+from beast_core.encoding import refuse_surrogates
 from beast_core.files import working_folder
+from beast_core.inference import encode_by_kernel
 from beast_core.network.encoder import check_finite
 from beast_core.network.layers import mark_words
 from st_beast.families import stock_parts
@@ -91,6 +94,20 @@ class WordModule(InputModule):
         mask = (torch.arange(input_ids.shape[1]) < positions[:, None]).long()
         # The host's trainer and its losses look for the first two.
         return {"input_ids": input_ids, "attention_mask": mask, "word_bytes": word_bytes, "lengths": lengths}
+
+    @torch.inference_mode()
+    def encode_directly(self, words: list[str]) -> np.ndarray | None:
+        """The vectors of words, `(words, output width)` float32, without the tensors that the host passes on; None if
+        there is no other way. Raises `ValueError` for a lone surrogate, `FloatingPointError` for NaN."""
+        kernel = self.encoder.kernel()
+        if kernel is None or self._forward_hooks or self._forward_pre_hooks:
+            return None
+        vectors = np.empty((len(words), self.encoder.config.output_width), dtype=np.float32)
+        try:
+            encode_by_kernel(words, kernel=kernel, vectors=vectors, threads=torch.get_num_threads())
+        except UnicodeEncodeError:
+            refuse_surrogates(words)
+        return vectors
 
     def forward(self, features: dict[str, Any], **_: Any) -> dict[str, Any]:
         """Adds `sentence_embedding`, `(words, output width)` float32 of unit length.

@@ -20,6 +20,9 @@ TOP_LEVEL = {
 
 # Public methods whose arguments a host decides: they override one of its own, or it calls them by position.
 HOST_SIGNATURES = {
+    "Embed.initialize",
+    "Embed.forward",
+    "_EncoderShim.to_device",
     "forward",
     "BeastSentenceTransformer.encode",
     "BeastSentenceTransformer.encode_document",
@@ -40,6 +43,7 @@ PAIRS = {
     "row_cosines",
     "spearman",
     "write_encoder",
+    "write_model",
     "write_file",
 }
 

@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from beast_core.config import EncoderConfig
+from beast_core.kernel import Kernel
 from beast_core.network.forking import limit_threads_after_fork
 
 
@@ -87,6 +88,10 @@ class BeastEncoder(nn.Module):
 
     def quantisation_aware(self, enabled: bool) -> None:
         """Switches quantisation-aware training on or off: whether a table is read as a compact folder will hold it."""
+
+    def kernel(self) -> Kernel | None:
+        """What computes the vectors of this network, as it is now, without torch; None if nothing does."""
+        return None
 
     def forward(self, word_bytes: Tensor, lengths: Tensor) -> Tensor:
         """`(words, window)` uint8 and `(words,)` int64 -> `(words, output width)` float32, unit length.

@@ -5,9 +5,8 @@ from torch import Tensor, nn
 
 from beast_core.kernel import Kernel, can_compute, make_kernel
 from beast_core.network.encoder import BeastEncoder
-from beast_core.threads import in_threads, split
 
-_WORDS_AT_ONCE = 512
+_READ = (torch.float32, torch.uint8)
 
 
 class KernelReader:
@@ -20,38 +19,23 @@ class KernelReader:
         self._kernel: Kernel | None = None
         self._read: list[tuple[int, object]] = []
 
-    def can_read(self, encoder: BeastEncoder, word_bytes: Tensor, lengths: Tensor) -> bool:
-        """Whether the kernel computes what the network would: without layers, on a CPU, in float32, and with nothing
-        that is learnt, traced or computed in another way."""
+    def kernel(self, encoder: BeastEncoder) -> Kernel | None:
+        """The kernel that computes what the network would; None if there is none: with layers, elsewhere than on a CPU,
+        in another type than float32, and for whatever is learnt, traced or computed in another way."""
         if encoder.training or not can_compute(encoder.config):
-            return False
-        modules, tensors = list(encoder.modules()), [*encoder.parameters(), *encoder.buffers()]
+            return None
+        tensors = [*encoder.parameters(), *encoder.buffers()]
         learning = torch.is_grad_enabled() and any(value.requires_grad for value in tensors)
         traced = torch.compiler.is_compiling() or torch.jit.is_tracing()  # type: ignore[attr-defined]
-        return not (
+        if (
             learning
             or traced
-            or any(value.device.type != "cpu" for value in (word_bytes, lengths, *tensors))
-            or any(value.dtype not in _READ for value in tensors)
-            or any(getattr(module, "quantisation_aware", False) is True for module in modules)
+            or any(value.device.type != "cpu" or value.dtype not in _READ for value in tensors)
+            or any(getattr(module, "quantisation_aware", False) is True for module in encoder.modules())
             or any(type(getattr(encoder, name)) is not nn.Linear for name in _linear_layers(encoder))
-        )
-
-    def read(self, encoder: BeastEncoder, word_bytes: Tensor, lengths: Tensor) -> Tensor:
-        """`(words, window)` uint8 and `(words,)` int64 -> `(words, output width)` float32, unit length or NaN."""
-        kernel = self._up_to_date(encoder)
-        padded, counts = word_bytes.contiguous().numpy(), lengths.long().contiguous().numpy()
-        vectors = torch.empty((len(padded), encoder.config.output_width))
-        rows = vectors.numpy()
-
-        def work(part: slice) -> None:
-            kernel.encode_padded(padded[part], lengths=counts[part], vectors=rows[part])
-
-        in_threads(work, split(len(padded), _WORDS_AT_ONCE), threads=torch.get_num_threads())
-        return vectors
-
-    def _up_to_date(self, encoder: BeastEncoder) -> Kernel:
-        read = [(value.data_ptr(), _version(value)) for value in (*encoder.parameters(), *encoder.buffers())]
+        ):
+            return None
+        read = [(value.data_ptr(), _version(value)) for value in tensors]
         if self._kernel is None or read != self._read:
             weights = {name: value.numpy() for name, value in encoder.state_dict().items()}
             self._kernel, self._read = make_kernel(encoder.config, weights=weights), read
@@ -61,14 +45,10 @@ class KernelReader:
         return KernelReader, ()
 
 
-_READ = (torch.float32, torch.uint8)
-
-
 def _linear_layers(encoder: BeastEncoder) -> list[str]:
     return ["expansion", "projection"] if hasattr(encoder, "expansion") else ["projection"]
 
 
 def _version(value: Tensor) -> object:
-    """What changes with a tensor's values; never equal for one that was made in inference mode, which counts
-    nothing."""
+    """What changes with a tensor's values; never equal for one of inference mode, which counts nothing."""
     return object() if value.is_inference() else value._version

@@ -8,15 +8,19 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from beast_core.config import EncoderConfig
+from beast_core.kernel import Kernel
 from beast_core.network.encoder import BeastEncoder
 from beast_core.network.reading import KernelReader
 from beast_core.packing import pack_table, unpack_table
+from beast_core.threads import in_threads, split
 
 # An entry counts as large if it exceeds the root mean square of its row by more than this factor. Without it, rounding
 # errors would decide for rows whose entries all have one magnitude, and split them.
 _ROUNDING_MARGIN = 1 + 1e-5
 # Smaller scales count as zero: they are subnormal numbers in float16, which lose precision.
 _LEAST_SCALE = 2.0**-14
+# Words that a thread takes at a time.
+_WORDS_AT_ONCE = 512
 
 
 def quantise_rows(rows: Tensor) -> tuple[Tensor, Tensor]:
@@ -124,10 +128,22 @@ class TableEncoder(BeastEncoder):
                 "this encoder was loaded for reading, its n-gram table in 2 bits, expected one that can be trained: "
                 "st_beast.load(path, trainable=True), or encoder.unpack() before the optimiser is made"
             )
-        if self._reader.can_read(self, word_bytes, lengths):
-            return self._reader.read(self, word_bytes, lengths)
-        self.unpack()
-        return super().forward(word_bytes, lengths)
+        kernel = self.kernel()
+        if kernel is None or word_bytes.device.type != "cpu":
+            self.unpack()
+            return super().forward(word_bytes, lengths)
+        vectors = torch.empty((len(word_bytes), self.config.output_width))
+        padded, counts, rows = word_bytes.contiguous().numpy(), lengths.contiguous().numpy(), vectors.numpy()
+
+        def work(part: slice) -> None:
+            kernel.encode_padded(padded[part], lengths=counts[part], vectors=rows[part])
+
+        in_threads(work, parts=split(len(padded), size=_WORDS_AT_ONCE), threads=torch.get_num_threads())
+        return vectors
+
+    def kernel(self) -> Kernel | None:
+        """See `BeastEncoder.kernel`."""
+        return self._reader.kernel(self)
 
     def weights(self, *, packed: bool = False) -> dict[str, Tensor]:
         """See `BeastEncoder.weights`."""

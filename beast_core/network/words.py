@@ -6,7 +6,7 @@ from torch import Tensor
 
 from beast_core.config import EncoderConfig
 from beast_core.encoding import encode_words
-from beast_core.inference import WordEncoder
+from beast_core.inference import WordEncoder, encode_by_kernel
 from beast_core.network.encoder import BeastEncoder, check_finite
 from beast_core.network.folders import network_of, stored
 from beast_core.network.forking import limit_threads_after_fork
@@ -48,6 +48,11 @@ class NetworkEncoder(WordEncoder):
         return stored(self.network, compact=None, where="cannot save the model")
 
     def _encode(self, words: list[str], vectors: np.ndarray) -> None:
+        with torch.inference_mode():
+            kernel = self.network.kernel()
+        if kernel is not None:
+            encode_by_kernel(words, kernel=kernel, vectors=vectors, threads=torch.get_num_threads())
+            return
         limit_threads_after_fork()
         for start in range(0, len(words), _WORDS_AT_ONCE):
             vectors[start : start + _WORDS_AT_ONCE] = self._some(words[start : start + _WORDS_AT_ONCE])

@@ -48,7 +48,7 @@ def pipeline(code, **config):
 
 def model_of(nlp):
     assert nlp("Haus")[0].vector.any()
-    return nlp.vocab.vectors.encoder.encoder.config.language
+    return nlp.vocab.vectors.encoder.language
 
 
 def test_a_pipeline_takes_the_model_of_its_language_or_the_one_it_is_told(models):
@@ -62,7 +62,7 @@ def test_a_pipeline_takes_the_model_of_its_language_or_the_one_it_is_told(models
         for language in ("es", "pl"):
             again = spacy.blank(language, config={"nlp": {"vectors": each}})
             assert model_of(again) == ("en" if name == "own" else "de")
-    assert BeastVectors().encoder.encoder.config.language == "es"
+    assert BeastVectors().encoder.language == "es"
 
 
 @pytest.mark.parametrize("language", ["pl", "xx"])
@@ -99,7 +99,7 @@ def test_an_embedding_layer_starts_from_the_model_of_the_pipelines_language(mode
         nlp = with_embed(spacy.blank(language), **{"@architectures": "spacy_beast.BeastEmbed.v1", **config})
         nlp.initialize()
         (embed,) = [node for node in nlp.get_pipe("tok2vec").model.walk() if node.name == "beast_embed"]
-        assert embed.layers[0].shims[0]._model.encoder.config.language == expected
+        assert embed.layers[0].shims[0]._model.encoder.language == expected
 
 
 def test_both_or_neither_a_folder_nor_a_language_is_refused(models, model_path):
@@ -134,7 +134,7 @@ Path("de").mkdir()  # nor does it look there
 for name in ("own", "model", "language", "trained"):
     for exclude in ([], ["beast_vectors"]):
         nlp = spacy.load(Path(sys.argv[1]) / name, exclude=exclude)
-        assert nlp.vocab.vectors.encoder.encoder.config.language == "de"
+        assert nlp.vocab.vectors.encoder.language == "de"
         numpy.save(f"{name}.npy", nlp("Haus")[0].vector)
         nlp.to_disk("again")
         assert spacy.load("again")("Haus")[0].vector.tolist() == nlp("Haus")[0].vector.tolist()
