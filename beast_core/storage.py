@@ -8,7 +8,7 @@ Nothing is unpickled and nothing is fetched.
 """
 
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -148,21 +148,18 @@ def _read_stock(folder: Path, config: EncoderConfig) -> Model:
         weights, config = from_stock(lambda where, name: state[where][name], config=config)
     except ValueError as error:
         raise ModelFolderError(f"{folder}: {error}") from error
-    return Model(config, _compacted(weights, tables=config.quantised_tables) or _full(weights))
+    return Model(config, {name: _compacted(name, value, config=config) for name, value in weights.items()})
 
 
-def _compacted(weights: Mapping[str, np.ndarray], *, tables: Collection[str]) -> dict[str, np.ndarray] | None:
-    """The weights as a compact folder has them, if that loses nothing; else None."""
-    with np.errstate(over="ignore"):
-        halves = {name: value.astype(np.float16) for name, value in weights.items() if name not in tables}
-    if any(not np.array_equal(half, weights[name]) for name, half in halves.items()):
-        return None
-    packed = {name: pack_table(weights[name]) for name in tables}
-    return None if any(table is None for table in packed.values()) else {**halves, **packed}  # type: ignore[dict-item]
-
-
-def _full(weights: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-    return {name: value.astype(np.float32, copy=False) for name, value in weights.items()}
+def _compacted(name: str, value: np.ndarray, *, config: EncoderConfig) -> np.ndarray:
+    """A weight as a compact folder has it, if that loses nothing; else in float32."""
+    if name in config.quantised_tables:
+        compact = pack_table(value)
+    else:
+        with np.errstate(over="ignore"):
+            half = value.astype(np.float16)
+        compact = half if np.array_equal(half, value) else None
+    return value.astype(np.float32, copy=False) if compact is None else compact
 
 
 def check_values(weights: Mapping[str, np.ndarray], *, where: str) -> None:

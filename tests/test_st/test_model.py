@@ -1,5 +1,6 @@
 """`st_beast.load`: the host's interface on the fast encoder."""
 
+import copy
 import json
 import pickle
 import re
@@ -261,5 +262,8 @@ def test_words_are_taken_in_large_batches_unless_told_otherwise(model, method):
 def test_a_packed_table_is_unpacked_where_it_cannot_stay(model):
     encoder = model[0].encoder
     assert encoder.is_packed
-    assert encoder.bfloat16().is_packed
-    assert not encoder.to("meta").is_packed  # stands for a GPU: any device but the CPU
+    vectors = model.encode(["perro"])
+    for place in ("meta", torch.bfloat16):  # the one stands for a GPU: any device but the CPU
+        elsewhere = copy.deepcopy(encoder).to(place)
+        assert not elsewhere.is_packed and encoder.is_packed
+    assert np.array_equal(model.encode(["perro"]), vectors)

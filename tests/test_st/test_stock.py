@@ -12,7 +12,7 @@ from sentence_transformers import SentenceTransformer
 from tokenizers import normalizers
 
 import st_beast
-from beast_core import EncoderConfig, WordEncoder, encode_words, load_encoder, read_encoder, write_encoder
+from beast_core import EncoderConfig, NetworkEncoder, encode_words, load_encoder, read_encoder, write_encoder
 from beast_core.families import FAMILIES
 from beast_core.families.ngram import POOLINGS, NgramConfig, Pooling
 from beast_core.network.layers import END_ID
@@ -154,7 +154,7 @@ def test_an_encoder_without_layers_is_held_to_a_millionth_and_read_back_after_it
         encoder.ngram_embedding.weight *= 32**-0.5
     stock = stock_model(encoder)
     before = stock.encode(TRICKY)
-    assert difference(before, WordEncoder(encoder).encode(TRICKY)) < 1e-6
+    assert difference(before, NetworkEncoder(encoder).encode(TRICKY)) < 1e-6
     with torch.no_grad():
         stock[0].model.local_decoder.norm.weight *= torch.linspace(0.5, 2, 32)
     after = stock.encode(TRICKY)
@@ -233,7 +233,7 @@ def test_a_family_without_stock_parts_is_not_saved(small, tmp_path, monkeypatch,
 @pytest.mark.parametrize(
     ("layers", "part", "wrong"),
     [
-        (0, "beast_core.families.ngram.POOLINGS", {"mean": Pooling(lambda sums, _: sums, stock_mode="mean")}),
+        (2, "beast_core.network.ngram.POOLINGS", {"mean": Pooling(lambda sums, _: sums, stock_mode="mean")}),
         (0, "st_beast.families.LINEAR_NORM_EPSILON", 1e-5),
         (0, "st_beast.families.BEGIN_ID", END_ID),
         (2, "st_beast.families.ROTARY_BASE", 10_000.0),
