@@ -44,9 +44,15 @@ class StockParts(ABC):
         return None
 
 
+# Entries of the vectors in what the stock model computes beside ours, and throws away.
+_UNUSED_WIDTH = 2
+# No entropy is above it.
+_NO_BOUNDARY = 1e9
+
+
 @dataclass(frozen=True)
 class NgramParts(StockParts):
-    """BLT keeps its encoder side and the last norm. Its patches, which do not reach the output, are made tiny."""
+    """BLT keeps its encoder side and the last norm. Its patches, which do not reach the output, are few and tiny."""
 
     config: NgramConfig
 
@@ -61,41 +67,45 @@ class NgramParts(StockParts):
 
     def backbone(self) -> PreTrainedModel:
         """See `StockParts.backbone`."""
-        config, width, positions = self.config, self.config.hidden_width, self.config.window + 2
+        config, positions = self.config, self.config.window + 2
         shared = {
+            "vocab_size": SYMBOLS,
             "rms_norm_eps": NORM_EPSILON if config.layers else LINEAR_NORM_EPSILON,
             "rope_parameters": {"rope_type": "default", "rope_theta": ROTARY_BASE},
             "max_position_embeddings": positions,
         }
-        local = shared | {
-            "vocab_size": SYMBOLS,
-            "hidden_size": width,
-            "num_attention_heads": config.heads,
-            "intermediate_size": config.feed_forward_width if config.layers else 2,
-            "cross_attn_k": 1,
-            "hidden_size_global": 2,
-        }
-        unused = shared | {"num_attention_heads": 1, "num_hidden_layers": 0, "intermediate_size": 2}
+        local = shared | {"hidden_size": config.hidden_width, "num_attention_heads": config.heads, "cross_attn_k": 1}
+        local |= {"hidden_size_global": _UNUSED_WIDTH}
+        unused = shared | {"hidden_size": _UNUSED_WIDTH, "num_attention_heads": 1, "num_hidden_layers": 0}
         blt = BltConfig(
             vocab_size=SYMBOLS,
             max_position_embeddings=positions,
-            patch_in_forward=False,
             cross_attn_k=1,
             local_attention_window_len=None,
             encoder_hash_byte_group_size=list(config.ngram_sizes),
             encoder_hash_byte_group_vocab=max(config.ngram_buckets),
-            # Without layers BLT fails, so there is one, whose weights are zeros: what comes in goes out.
-            encoder_config=local | {"num_hidden_layers": max(1, config.layers)},
+            encoder_config=local | self._layers(),
             decoder_config=local | {"num_hidden_layers": 0},
-            global_config=unused | {"hidden_size": 2},
-            patcher_config=unused | {"hidden_size": width},  # never built; the host reads the width of its vectors here
+            global_config=unused,
+            # A model of entropies that finds no boundary makes two patches of a word; without it, each byte is one.
+            patch_in_forward=True,
+            patching_threshold=_NO_BOUNDARY,
+            patcher_config=unused | {"sliding_window": None},
             pad_token_id=0,
             bos_token_id=BEGIN_ID,
             eos_token_id=END_ID,
             use_cache=False,
-            **describe(config),
+            # The host reads the width of its vectors here, where BLT has none of its own.
+            **describe(config) | {"hidden_size": config.hidden_width},
         )
         return BltModel(blt)
+
+    def _layers(self) -> dict[str, int]:
+        """Without layers BLT fails, so there is one, as narrow as it can be, whose weights are zeros: what comes in
+        goes out."""
+        if self.config.layers:
+            return {"num_hidden_layers": self.config.layers, "intermediate_size": self.config.feed_forward_width}
+        return {"num_hidden_layers": 1, "intermediate_size": 1, "num_key_value_heads": 1}
 
     def tokenizer(self) -> PreTrainedTokenizerFast:
         """See `StockParts.tokenizer`."""

@@ -116,8 +116,10 @@ def test_losses_that_split_batches_see_the_same_batch(name, write_small, tmp_pat
     assert cached.item() == pytest.approx(plain.item(), abs=1e-5)
 
 
-def test_the_core_reads_a_stock_folder_that_was_fine_tuned(small, tmp_path):
-    stock = SentenceTransformer(str(st_beast.save(tmp_path / "beast", model=small)))
+@pytest.mark.parametrize("layers", [0, 2])
+def test_the_core_reads_a_stock_folder_that_was_fine_tuned(layers, write_small, tmp_path):
+    ours = write_small(tmp_path / "ours", "beast", layers=layers)
+    stock = SentenceTransformer(str(st_beast.save(tmp_path / "beast", model=ours)))
     before = stock.encode(WORDS)
     train(stock, tmp_path / "run")
     stock.save_pretrained(str(tmp_path / "tuned"))
