@@ -188,7 +188,7 @@ class CachedEncoder:
         vector = self._cache.get(word)
         if vector is None:
             vector = self.encoder.encode_word(word)
-            self._cache.store([word], vectors=vector[None])
+            self._cache.store_one(word, vector=vector)
         return vector
 
     def __reduce__(self) -> tuple[Any, ...]:

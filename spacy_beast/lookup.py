@@ -72,7 +72,7 @@ class Lookup:
             return np.zeros(self.encoder.width, dtype=np.float32)
         vector = self.encoder.encode_word(word)
         if not isinstance(key, str):
-            self.cache.store([key], vectors=vector[None])
+            self.cache.store_one(key, vector=vector)
         return vector
 
     def _compute_expected(self) -> None:

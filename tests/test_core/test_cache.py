@@ -23,7 +23,10 @@ def test_it_holds_the_keys_that_were_last_new(size, requests):
         for place, key in enumerate(keys):
             assert (cache.get(key) is None) == (place in missing) == (key not in cache.rows)
             assert place in missing or found[place].tolist() == cache.get(key).tolist() == vector(key).tolist()
-        cache.store(keys, vectors=np.array([vector(key) for key in keys]).reshape(-1, 2))
+        if len(keys) == 1:
+            cache.store_one(keys[0], vector=vector(keys[0]))
+        else:
+            cache.store(keys, vectors=np.array([vector(key) for key in keys]).reshape(-1, 2))
         expected += [key for key in keys[-size or len(keys) :] if key not in expected]
         expected = expected[-size or len(expected) :]
         assert set(cache.rows) == set(expected) and len(expected) <= size
