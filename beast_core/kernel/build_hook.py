@@ -36,8 +36,8 @@ class KernelHook(BuildHookInterface[BuilderConfig]):
         except (compiling.CompilationError, OSError) as error:
             self.app.display_warning(
                 f"WARNING: the kernel was not compiled: {error}\n"
-                "BEAST works without it, as NumPy computes the same vectors, but slower. To have it, install "
-                "a C compiler (GCC or clang), then this again."
+                "BEAST works without it, as NumPy computes the same vectors, but slower. To have it, install a C "
+                "compiler (GCC or clang), then run: python -m beast_core.kernel"
             )
             return
         build_data["force_include"][str(library)] = f"{_FOLDER.as_posix()}/{name}"
