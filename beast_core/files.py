@@ -1,11 +1,11 @@
-"""Files and folders that are there whole or not at all."""
+"""Files and folders that are there whole or not at all.
 
-import ctypes
+Some modules are imported where they are used: a process that only reads a model should not wait for them.
+"""
+
 import os
 import re
-import shutil
 import sys
-import tempfile
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -73,6 +73,9 @@ def working_folder(parent: Path, *, name: str) -> Iterator[Path]:
     One whose process was killed stays behind until the next one of the same name is asked for. A lock that ends with
     the process tells it from one in use. (Windows has no such locks: there it stays.)
     """
+    import shutil
+    import tempfile
+
     _remove_abandoned(parent, name=name)
     while True:
         folder = Path(tempfile.mkdtemp(dir=parent, prefix=_prefix(name)))
@@ -92,6 +95,8 @@ def _prefix(name: str) -> str:
 
 def _remove_abandoned(parent: Path, *, name: str = "") -> None:
     """Removes working folders that no process holds, those of that name or, without one, all."""
+    import shutil
+
     begins = re.escape(_prefix(name)) if name else r"\..+\.saving\."
     pattern = re.compile(f"{begins}[a-z0-9_]{{8}}")  # as mkdtemp ends them
     with suppress(OSError):  # of a parent that may not be listed, nothing is known
@@ -143,6 +148,8 @@ def _swap(new: Path, target: Path, *, aside: Path) -> None:
 
 def _exchange(first: Path, second: Path) -> bool:
     """Swaps two paths in one step with Linux's renameat2(2); False where the system or the file system cannot."""
+    import ctypes
+
     exchange, current_folder = 2, -100
     try:
         rename = ctypes.CDLL(None, use_errno=True).renameat2

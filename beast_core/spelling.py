@@ -33,13 +33,17 @@ know more.
 import re
 import unicodedata
 from collections.abc import Iterable, Sequence
+from functools import cache
 
 NEWEST_SPELLING = 2
 
 LONG_HEAD, LONG_TAIL = 128, 64
 
 # Unicode's White_Space.
-_WHITE_SPACE = "\t\n\v\f\r \x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
+_WHITE_SPACE = (
+    "\t\n\v\f\r \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a"
+    "\u2028\u2029\u202f\u205f\u3000"
+)
 # Unicode's Default_Ignorable_Code_Point, without the selectors, the joiner and the tags that emoji are made with.
 _INVISIBLE = (
     "\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b\u200c\u200e\u200f\u202a-\u202e\u2060-\u206f\u3164"
@@ -85,9 +89,20 @@ BEFORE_FOLDING = (("´\u1ffd", "'"), ("ª", "\ufdd0"), ("º", "\ufdd1"))
 AFTER_FOLDING = (("‘’‛ʼ", "'"), ("‐", "-"), ("\ufdd0", "ª"), ("\ufdd1", "º"))
 
 _SEPARATOR = "\n"
-_STRIPPED = "".join(letter for letter in map(chr, range(0x3001)) if re.match(f"[{_WHITE_SPACE}]", letter))
-_ignored_pattern = re.compile(IGNORED)
-_blank_pattern = re.compile(f"[{_WHITE_SPACE}{_INVISIBLE}{_SELECTORS}{_JOINER}{_TAGS}]*")
+# Of Latin-1, all that rule 2 changes beside case: white space, the soft hyphen, compatibility forms and ´. Said here,
+# as finding it out would take longer than the first vector.
+_CHANGED_LATIN = b"\t\v\f\r \x85\xa0\xa8\xad\xaf\xb2\xb3\xb4\xb5\xb8\xb9\xbc\xbd\xbe"
+
+
+# Compiled when first needed, as that takes longer than the first vector.
+@cache
+def _ignored_pattern() -> re.Pattern[str]:
+    return re.compile(IGNORED)
+
+
+@cache
+def _blank_pattern() -> re.Pattern[str]:
+    return re.compile(f"[{_WHITE_SPACE}{_INVISIBLE}{_SELECTORS}{_JOINER}{_TAGS}]*")
 
 
 def is_blank(word: str) -> bool:
@@ -96,7 +111,7 @@ def is_blank(word: str) -> bool:
     >>> [is_blank(word) for word in ("", " ", "\\u00ad\\ufeff", "a")]
     [True, True, True, False]
     """
-    return _blank_pattern.fullmatch(word) is not None
+    return _blank_pattern().fullmatch(word) is not None
 
 
 def normalise_word(word: str, *, lowercase: bool, spelling: int = NEWEST_SPELLING) -> str:
@@ -114,13 +129,13 @@ def normalise_words(words: Sequence[str], *, lowercase: bool, spelling: int) -> 
     """`normalise_word` of each; one joined text costs far less than a call a word."""
     newest = spelling > 1
     if newest:
-        words = [word.strip(_STRIPPED) for word in words]
+        words = [word.strip(_WHITE_SPACE) for word in words]
     words = [_shortened(word) if len(word) > LONG_HEAD + LONG_TAIL else word for word in words]
     fold = _fold if newest else _lower_and_compose
     folded = fold(_SEPARATOR.join(words), lowercase=lowercase).split(_SEPARATOR)
     if len(folded) != len(words):  # some word holds the separator
         folded = [fold(word, lowercase=lowercase) for word in words]
-    return [word.strip(_STRIPPED) for word in folded] if newest else folded
+    return [word.strip(_WHITE_SPACE) for word in folded] if newest else folded
 
 
 def is_plain(text: str) -> bool:
@@ -145,9 +160,17 @@ def _shortened(word: str) -> str:
 
 
 def _fold(text: str, *, lowercase: bool) -> str:
-    text = _replaced(_ignored_pattern.sub("", text), BEFORE_FOLDING)
+    text = _replaced(_without_ignored(text), BEFORE_FOLDING)
     text = _replaced(unicodedata.normalize("NFKC", text), AFTER_FOLDING)
     return _lower_and_compose(text, lowercase=lowercase)
+
+
+def _without_ignored(text: str) -> str:
+    try:
+        text.encode("latin-1")
+    except UnicodeEncodeError:
+        return _ignored_pattern().sub("", text)
+    return text.replace("\xad", "")  # of Latin-1, that is all
 
 
 def _replaced(text: str, pairs: Iterable[tuple[str, str]]) -> str:
@@ -159,10 +182,3 @@ def _replaced(text: str, pairs: Iterable[tuple[str, str]]) -> str:
 
 def _lower_and_compose(text: str, *, lowercase: bool) -> str:
     return unicodedata.normalize("NFC", lower(text) if lowercase else text)
-
-
-_CHANGED_LATIN = bytes(
-    code
-    for code, letter in enumerate(map(chr, range(256)))
-    if letter != _SEPARATOR and _fold(letter, lowercase=False).strip(_STRIPPED) != letter
-)

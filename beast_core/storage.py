@@ -26,7 +26,6 @@ from beast_core.model_files import (
 )
 from beast_core.packing import pack_table, row_scales
 from beast_core.shipped import model_folder
-from beast_core.stock import from_stock, module_folders, to_stock
 from beast_core.weights import Form, float_form, read_tensors
 
 # To be raised when a folder is written that older versions of this package would misread or not understand, so that
@@ -128,6 +127,9 @@ def _read_ours(folder: Path, config: EncoderConfig) -> Model:
 
 
 def _read_stock(folder: Path, config: EncoderConfig) -> Model:
+    # Folders of ours need none of it, and a process that reads one should not wait for it.
+    from beast_core.stock import from_stock, module_folders, to_stock
+
     modules = read_json(folder / MODULES_FILE)
     try:
         parts = [module["path"] for module in modules]

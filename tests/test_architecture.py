@@ -24,6 +24,8 @@ HOST_SIGNATURES = {
     "Embed.forward",
     "_EncoderShim.to_device",
     "forward",
+    "KernelHook.finalize",
+    "KernelHook.initialize",
     "BeastSentenceTransformer.encode",
     "BeastSentenceTransformer.encode_document",
     "BeastSentenceTransformer.encode_query",
@@ -86,7 +88,7 @@ HEAVY = {"accelerate", "datasets", "matplotlib", "sentence_transformers", "sklea
 @pytest.mark.parametrize(
     ("package", "never"),
     [
-        ("beast_core", {*HEAVY, "spacy_beast", "st_beast", "training"}),
+        ("beast_core", {*HEAVY, "torch", "spacy_beast", "st_beast", "training"}),
         ("spacy_beast", {*HEAVY - {"spacy", "thinc"}, "st_beast", "training"}),
     ],
 )

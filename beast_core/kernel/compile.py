@@ -13,8 +13,9 @@ from pathlib import Path
 
 SOURCE = Path(__file__).resolve().with_name("encode.c")
 _SUFFIX = {"win32": ".dll", "darwin": ".dylib"}.get(sys.platform, ".so")
+IN_PLACE = SOURCE.with_suffix(_SUFFIX)
 # BEAST_LIBRARY names another place for it, for a library that is compiled in another way than the one in use.
-LIBRARY = Path(os.environ.get("BEAST_LIBRARY") or SOURCE.with_suffix(_SUFFIX))
+LIBRARY = Path(os.environ.get("BEAST_LIBRARY") or IN_PLACE)
 
 _OPTIONS = ["-O3", "-std=gnu11", "-Wno-psabi"] + ["-fPIC"] * (sys.platform != "win32")
 # What is compiled once more, and what the rest is told then. A compiler for another processor does not know it.
@@ -62,4 +63,4 @@ def _run(compiler: str, *arguments: str | Path) -> str:
 
     command = [*compiler.split(), *map(str, arguments)]
     done = subprocess.run(command, capture_output=True, text=True)
-    return "" if done.returncode == 0 else f"{' '.join(command)}\n{done.stderr}"
+    return "" if done.returncode == 0 else f"{' '.join(command)}\n{done.stderr}".strip()

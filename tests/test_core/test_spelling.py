@@ -1,3 +1,4 @@
+import re
 import time
 import unicodedata
 from pathlib import Path
@@ -8,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from beast_core import EncoderConfig, encode_words, is_blank
-from beast_core.spelling import NEWEST_SPELLING, normalise_word
+from beast_core.spelling import IGNORED, NEWEST_SPELLING, is_plain, normalise_word
 
 TABLE = Path(__file__).resolve().parents[2] / "training/tables/es.parquet"
 
@@ -122,3 +123,10 @@ def test_a_long_word_costs_no_more_than_its_ends(spelling):
     # Of a word that long, what is cut out is nothing that a window could hold.
     assert spell("x" * 100 + "y" * 100 + "z" * 100) == "x" * 100 + "y" * 28 + "z" * 64
     assert word_bytes[1].tobytes() == "ñ".encode() * 12
+
+
+def test_letters_of_latin_1_are_plain_unless_spelling_changes_more_than_their_case():
+    for letter in map(chr, range(256)):
+        changed = letter != "\n" and normalise_word(letter, lowercase=False) != letter
+        assert is_plain(letter) == (not changed), letter
+        assert (re.sub(IGNORED, "", letter) != letter) == (letter == "\xad"), letter
