@@ -1,8 +1,8 @@
 """How fast words become vectors, beside what else there is: `python -m training.benchmark`.
 
 - `names.py`: what is measured; `measured.py`: all that a run measures;
-- `routes.py`: every way to a vector that is measured, ours and others'; `loaded.py`: what a route loads, and its seconds;
-  `peers.py` builds the others'; `earlier.py`: an earlier commit of ours as one more;
+- `routes.py`: every way to a vector that is measured, ours and others'; `peers.py` builds the others';
+- `earlier.py`: our packages of an earlier commit; `loaded.py`: what a route loads, and the seconds that words take in it;
 - `apart.py` and `answering.py`: a model that is measured in a process of its own;
 - `naive.py`: the published architecture written plainly, which `mini` and `base` are measured against;
 - `timing.py`: repeated measurements in turns; `words.py`: those of single routes; `hosts.py`: those inside spaCy and

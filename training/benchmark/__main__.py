@@ -129,7 +129,7 @@ def _machine(options: argparse.Namespace) -> Machine:
         versions=versions,
         rounds=options.rounds,
         api_words=options.api_words,
-        earlier=options.against,
+        earlier=options.against or None,
     )
 
 
