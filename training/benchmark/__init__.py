@@ -2,7 +2,7 @@
 
 - `names.py`: what is measured; `measured.py`: all that a run measures;
 - `routes.py`: every way to a vector that is measured, ours and others'; `peers.py` builds the others';
-- `earlier.py`: our packages of an earlier commit; `loaded.py`: what a route loads, and the seconds that words take in it;
+- `earlier.py`: our packages of an earlier commit; `loaded.py`: what a route loads, and how long that takes for words;
 - `apart.py` and `answering.py`: a model that is measured in a process of its own;
 - `naive.py`: the published architecture written plainly, which `mini` and `base` are measured against;
 - `timing.py`: repeated measurements in turns; `words.py`: those of single routes; `hosts.py`: those inside spaCy and
