@@ -129,10 +129,12 @@ def _fresh(measured: Measured) -> Iterator[Bar]:
         yield Bar("fresh process: seconds from import beast_core to the first vector", start.seconds.median, 0.15)
         resident = start.resident_bytes.median / 1e6
         yield Bar("fresh process: resident MB in all with the first vector", resident, 60, unit="{:.0f}")
-    if start := measured.starts.get(StartName.SPACY_BEAST):
-        what = "spaCy without torch: from its import to the first token.vector"
-        yield Bar(f"{what}, seconds", start.seconds.median, 0.1)
-        yield Bar(f"{what}, MB added", start.added_bytes.median / 1e6, 40, unit="{:.0f}")
+    ours, alone = (measured.starts.get(name) for name in (StartName.SPACY_BEAST, StartName.SPACY_BLANK))
+    if ours and alone:
+        what = "that beast_vectors and a first token.vector add to spaCy and a blank pipeline, without torch"
+        yield Bar(f"seconds {what}", ours.seconds.median - alone.seconds.median, 0.1)
+        added = (ours.added_bytes.median - alone.added_bytes.median) / 1e6
+        yield Bar(f"MB {what}", added, 40, unit="{:.0f}")
 
 
 def _stream(measured: Measured) -> Iterator[Bar]:

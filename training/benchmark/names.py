@@ -78,8 +78,8 @@ class StartName(StrEnum):
     CORE_NUMPY = "beast_core, NumPy: import to the first vector"
     EARLIER_CORE = "beast_core, earlier commit: import to the first vector"
     SPACY = "spaCy without torch: import spacy"
-    SPACY_BLANK = "then a blank pipeline and a token"
-    SPACY_BEAST = "or a blank pipeline with beast_vectors and a token's vector"
+    SPACY_BLANK = "then a blank pipeline of spaCy alone, and a token"
+    SPACY_BEAST = "or a blank pipeline with beast_vectors, and a token's vector"
 
 
 # Costs nothing: what remains is what sentence-transformers itself costs.
