@@ -37,7 +37,7 @@ from training.common.errors import InputError
 from training.evaluate.report import read_report
 from training.table import read_table
 
-_COMPARED_WORDS = 512
+_COMPARED_WORDS = 256
 _PACKAGES = (
     "torch",
     "numpy",
@@ -103,9 +103,9 @@ def _routes(options: argparse.Namespace) -> dict[str, Route]:
         known = [str(name) for name in ROUTES]
         raise InputError(f"unknown routes {options.routes}, expected some of {known}; {error}") from error
     for name, route in chosen.items():
-        if not route.is_there:
-            print(f"{name} is left out: pip install {route.package}", file=sys.stderr)
-    there = {name: route for name, route in chosen.items() if route.is_there}
+        if route.missing:
+            print(f"{name} is left out: {route.missing}", file=sys.stderr)
+    there = {name: route for name, route in chosen.items() if not route.missing}
     if options.against:
         earlier = earlier_routes(options.against)
         there |= {name: earlier[name] for name, today in EARLIER.items() if today in there}
@@ -142,7 +142,7 @@ def _processor() -> str:
 
 def _fresh(routes: Mapping[str, Route], folders: Mapping[str, Path], *, rounds: int) -> dict[str, FreshStart]:
     starts: dict[str, list[Start]] = {name: [] for name, route in routes.items() if route.starts}
-    for number in range(min(rounds, max(route.starts for route in routes.values()))):
+    for number in range(min(rounds, max((route.starts for route in routes.values()), default=0))):
         for name in starts:
             if number < routes[name].starts:
                 starts[name].append(measure_fresh(name, folder=folders[name]))
@@ -162,7 +162,7 @@ def _hosts(measured: Measured, *, words: Sequence[str], texts: Sequence[str], op
     if texts:
         _say("spaCy")
         tables = {TokenVectors.TABLE: RouteName.TABLE_SPACY, TokenVectors.FLORET: RouteName.FLORET_SPACY}
-        there = {name: ROUTES[route] for name, route in tables.items() if ROUTES[route].is_there}
+        there = {name: ROUTES[route] for name, route in tables.items() if not ROUTES[route].missing}
         folders = {name: route.folder(work, words=words) for name, route in there.items()}
         measured = replace(
             measured,

@@ -28,7 +28,8 @@ class Route:
 
     `load` takes the model's folder; `host` are the modules that the route is part of, whose import is not counted as
     loading. `make` writes the folder, `find` knows one that is there; `package` is what to install if the module
-    `needs` is missing. `warm` says whether it remembers words, `starts` in how many fresh processes it is loaded.
+    `needs` is missing. `warm` says whether it remembers words, `starts` in how many fresh processes it is loaded,
+    `bfloat16` that it computes in that.
     """
 
     name: str
@@ -40,11 +41,16 @@ class Route:
     package: str = ""
     warm: bool = False
     starts: int = 1
+    bfloat16: bool = False
 
     @property
-    def is_there(self) -> bool:
-        """Whether what it needs is installed."""
-        return not self.needs or find_spec(self.needs) is not None
+    def missing(self) -> str:
+        """What it needs and is not here; nothing if all is."""
+        if self.needs and find_spec(self.needs) is None:
+            return f"pip install {self.package}"
+        if self.bfloat16 and not computes_bfloat16():
+            return "this processor does not compute in bfloat16, and would take several times as long as in float32"
+        return ""
 
     def folder(self, work: Path, *, words: Sequence[str]) -> Path:
         """The model's folder; made under `work` if it has to be and no other route has made it in this run."""
@@ -57,6 +63,13 @@ class Route:
             folder.mkdir(parents=True)
             self.make(folder, words=words)
         return folder
+
+
+def computes_bfloat16() -> bool:
+    """Whether this processor has instructions for bfloat16 that torch knows."""
+    import torch
+
+    return bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
 
 
 def _core(folder: Path, *, threads: int | None = None) -> Loaded:
@@ -182,10 +195,10 @@ ROUTES: dict[str, Route] = {
         Route(RouteName.SENTENCE_TRANSFORMERS, _st_beast, _ST, find=_shipped, starts=_STARTS),
         Route(RouteName.STOCK_FOLDER, load_stock_folder, _ST, make=peers.make_stock_folder),
         Route(RouteName.MINI, _network, _TORCH, make=peers.make_mini),
-        Route(RouteName.MINI_BFLOAT16, partial(_network, bfloat16=True), _TORCH, make=peers.make_mini),
+        Route(RouteName.MINI_BFLOAT16, partial(_network, bfloat16=True), _TORCH, make=peers.make_mini, bfloat16=True),
         Route(RouteName.MINI_PLAIN, _naive, _TORCH, make=peers.make_mini),
         Route(RouteName.BASE, _network, _TORCH, make=peers.make_base),
-        Route(RouteName.BASE_BFLOAT16, partial(_network, bfloat16=True), _TORCH, make=peers.make_base),
+        Route(RouteName.BASE_BFLOAT16, partial(_network, bfloat16=True), _TORCH, make=peers.make_base, bfloat16=True),
         Route(RouteName.BASE_PLAIN, _naive, _TORCH, make=peers.make_base),
         Route(
             RouteName.FASTTEXT,
