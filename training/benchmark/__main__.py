@@ -9,6 +9,7 @@ import platform
 import random
 import shutil
 import sys
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from importlib.metadata import PackageNotFoundError, version
@@ -18,12 +19,16 @@ import torch
 
 from beast_core.files import write_file
 from training.benchmark.bars import bars
+from training.benchmark.busy import busy_speeds
+from training.benchmark.costs import word_costs
+from training.benchmark.earlier import earlier_routes
 from training.benchmark.fresh import Start, measure_fresh
 from training.benchmark.measured import FreshStart, Machine, Measured
-from training.benchmark.names import RouteName, TokenVectors
+from training.benchmark.names import EARLIER, RouteName, TokenVectors
 from training.benchmark.picture import draw_quality, quality_points
 from training.benchmark.report import benchmark_tables
 from training.benchmark.routes import ROUTES, Route, find_route
+from training.benchmark.starts import measure_starts
 from training.benchmark.stream import measure_stream
 from training.benchmark.timing import ROUNDS, Spread
 from training.benchmark.words import plain_differences, word_speeds
@@ -32,7 +37,7 @@ from training.common.errors import InputError
 from training.evaluate.report import read_report
 from training.table import read_table
 
-_COMPARED_WORDS = 512
+_COMPARED_WORDS = 256
 _PACKAGES = (
     "torch",
     "numpy",
@@ -53,24 +58,42 @@ def run(options: argparse.Namespace) -> Measured:
     work = options.output / "models"
     shutil.rmtree(work, ignore_errors=True)
     work.mkdir(parents=True)
-    print("making models", file=sys.stderr)
+    _say("making models")
     folders = {name: route.folder(work, words=words) for name, route in routes.items()}
-    print("fresh processes", file=sys.stderr)
-    fresh = _fresh(routes, folders, rounds=options.rounds)
-    print("words", file=sys.stderr)
-    speeds = word_speeds(routes, folders=folders, words=words, rounds=options.rounds)
-    measured = Measured(
-        machine=_machine(options),
-        fresh=fresh,
-        words=speeds,
+    _say("fresh processes")
+    measured = Measured(machine=_machine(options), fresh=_fresh(routes, folders, rounds=options.rounds))
+    _say("words")
+    measured = replace(
+        measured,
+        words=word_speeds(routes, folders=folders, words=words, rounds=options.rounds),
         differences=plain_differences(folders, words=words[:_COMPARED_WORDS]),
     )
+    if RouteName.CORE in routes:
+        measured = _core(measured, routes=routes, folders=folders, words=words)
     if options.hosts:
         measured = _hosts(measured, words=words, texts=texts, options=options)
     if options.stream:
-        print("a stream of words", file=sys.stderr)
+        _say("a stream of words")
         measured = replace(measured, stream=measure_stream(words, number=options.stream))
     return measured
+
+
+def _say(what: str) -> None:
+    print(f"{time.strftime('%H:%M:%S')} {what}", file=sys.stderr)
+
+
+def _core(
+    measured: Measured, *, routes: Mapping[str, Route], folders: Mapping[str, Path], words: Sequence[str]
+) -> Measured:
+    """With what is measured of our core alone."""
+    rounds, cores = measured.machine.rounds, measured.machine.cores
+    _say("the core in fresh processes, on busy cores, and in parts")
+    return replace(
+        measured,
+        starts=measure_starts(rounds=min(rounds, 5), earlier=folders.get(RouteName.EARLIER_CORE)),
+        busy=busy_speeds(routes, folders=folders, words=words, cores=cores, rounds=min(rounds, 3)),
+        costs=word_costs(words, rounds=rounds),
+    )
 
 
 def _routes(options: argparse.Namespace) -> dict[str, Route]:
@@ -80,9 +103,15 @@ def _routes(options: argparse.Namespace) -> dict[str, Route]:
         known = [str(name) for name in ROUTES]
         raise InputError(f"unknown routes {options.routes}, expected some of {known}; {error}") from error
     for name, route in chosen.items():
-        if not route.is_there:
-            print(f"{name} is left out: pip install {route.package}", file=sys.stderr)
-    return {name: route for name, route in chosen.items() if route.is_there}
+        if route.missing:
+            print(f"{name} is left out: {route.missing}", file=sys.stderr)
+    there = {name: route for name, route in chosen.items() if not route.missing}
+    if options.against:
+        earlier = earlier_routes(options.against)
+        there |= {name: earlier[name] for name, today in EARLIER.items() if today in there}
+    # Each beside the one that it is compared with.
+    places = {str(name): place for place, name in enumerate(RouteName)}
+    return dict(sorted(there.items(), key=lambda item: places.get(item[0], len(places))))
 
 
 def _machine(options: argparse.Namespace) -> Machine:
@@ -94,12 +123,13 @@ def _machine(options: argparse.Namespace) -> Machine:
             continue
     return Machine(
         processor=_processor(),
-        cores=os.cpu_count(),
+        cores=os.cpu_count() or 1,
         threads=torch.get_num_threads(),
         python=platform.python_version(),
         versions=versions,
         rounds=options.rounds,
         api_words=options.api_words,
+        earlier=options.against or None,
     )
 
 
@@ -111,10 +141,11 @@ def _processor() -> str:
 
 
 def _fresh(routes: Mapping[str, Route], folders: Mapping[str, Path], *, rounds: int) -> dict[str, FreshStart]:
-    starts: dict[str, list[Start]] = {name: [] for name in routes}
-    for _ in range(min(rounds, 3)):
-        for name in routes:
-            starts[name].append(measure_fresh(name, folder=folders[name]))
+    starts: dict[str, list[Start]] = {name: [] for name, route in routes.items() if route.starts}
+    for number in range(min(rounds, max((route.starts for route in routes.values()), default=0))):
+        for name in starts:
+            if number < routes[name].starts:
+                starts[name].append(measure_fresh(name, folder=folders[name]))
     return {
         name: FreshStart(
             load_seconds=Spread.of([start.load_seconds for start in every]),
@@ -129,9 +160,9 @@ def _hosts(measured: Measured, *, words: Sequence[str], texts: Sequence[str], op
 
     work, rounds = options.output / "models", options.rounds
     if texts:
-        print("spaCy", file=sys.stderr)
+        _say("spaCy")
         tables = {TokenVectors.TABLE: RouteName.TABLE_SPACY, TokenVectors.FLORET: RouteName.FLORET_SPACY}
-        there = {name: ROUTES[route] for name, route in tables.items() if ROUTES[route].is_there}
+        there = {name: ROUTES[route] for name, route in tables.items() if not ROUTES[route].missing}
         folders = {name: route.folder(work, words=words) for name, route in there.items()}
         measured = replace(
             measured,
@@ -139,7 +170,7 @@ def _hosts(measured: Measured, *, words: Sequence[str], texts: Sequence[str], op
             pipeline=pipeline_seconds(texts, rounds=rounds),
             token_vector=token_vector_seconds(texts, folders=folders, rounds=rounds),
         )
-    print("sentence-transformers", file=sys.stderr)
+    _say("sentence-transformers")
     spreads = sentence_transformers_seconds(words[: options.api_words], work=work, rounds=min(rounds, 5))
     return replace(measured, sentence_transformers=spreads)
 
@@ -176,6 +207,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--rounds", type=count, default=ROUNDS, help="how often each is measured")
     parser.add_argument("--api-words", type=count, default=50_000, help="words through sentence-transformers at a time")
     parser.add_argument("--routes", nargs="+", help="measure these alone: routes, or models as for training.evaluate")
+    parser.add_argument("--against", metavar="COMMIT", help="measure the packages of that commit too")
     parser.add_argument(
         "--no-hosts", dest="hosts", action="store_false", help="leave out spaCy and sentence-transformers"
     )

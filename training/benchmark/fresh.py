@@ -40,10 +40,10 @@ def main() -> None:
     gc.collect()
     before = resident_memory()
     started = time.perf_counter()
-    embed = route.load(Path(folder))
-    embed(["palabra"])
+    model = route.load(Path(folder))
+    model.seconds(["palabra"])
     loaded = time.perf_counter()
-    print(json.dumps(asdict(Start(loaded - started, resident_memory() - before))))  # while `embed` is there
+    print(json.dumps(asdict(Start(loaded - started, resident_memory() - before))))  # while `model` is there
 
 
 if __name__ == "__main__":

@@ -4,22 +4,23 @@ import json
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from training.benchmark.names import PipelineWork, TokenVectors
+from training.benchmark.names import PipelineWork, StartName, TokenVectors
 from training.benchmark.timing import Spread
 
 
 @dataclass(frozen=True, kw_only=True)
 class Machine:
-    """Where and how it was measured; `tokens` of the texts, if there were any."""
+    """Where and how it was measured: `tokens` of the texts and the `earlier` commit, if there were any."""
 
     processor: str
-    cores: int | None
+    cores: int
     threads: int
     python: str
     versions: dict[str, str]
     rounds: int
     api_words: int
     tokens: int | None = None
+    earlier: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,6 +45,33 @@ class FreshStart:
     resident_bytes: Spread
 
 
+@dataclass(frozen=True)
+class ProcessStart:
+    """Of whole fresh processes: seconds of what is measured, bytes of memory that it added, and bytes in all."""
+
+    seconds: Spread
+    added_bytes: Spread
+    resident_bytes: Spread
+
+
+@dataclass(frozen=True, kw_only=True)
+class BusySpeed:
+    """New words a second of a route on an idle machine, and beside as many busy processes as it has cores."""
+
+    idle: Spread
+    busy: Spread
+
+
+@dataclass(frozen=True, kw_only=True)
+class CostPart:
+    """A part of what a word takes in the core on one thread, in seconds; how few it could be, and by what."""
+
+    what: str
+    seconds: float
+    least_seconds: float | None = None
+    limit: str = ""
+
+
 @dataclass(frozen=True, kw_only=True)
 class StreamPart:
     """A part of a stream: words so far, words and seconds of the part, and bytes of the whole process afterwards."""
@@ -63,8 +91,11 @@ class Measured:
 
     machine: Machine
     fresh: dict[str, FreshStart] = field(default_factory=dict)
+    starts: dict[StartName, ProcessStart] = field(default_factory=dict)
     words: dict[str, WordSpeed] = field(default_factory=dict)
     differences: dict[str, float] = field(default_factory=dict)
+    busy: dict[str, BusySpeed] = field(default_factory=dict)
+    costs: list[CostPart] = field(default_factory=list)
     pipeline: dict[PipelineWork, Spread] = field(default_factory=dict)
     token_vector: dict[TokenVectors, Spread] = field(default_factory=dict)
     sentence_transformers: dict[str, Spread] = field(default_factory=dict)

@@ -8,11 +8,14 @@ class RouteName(StrEnum):
     """Every way from words to vectors, as tables call it."""
 
     CORE = "beast_core"
-    CORE_BFLOAT16 = "beast_core, bfloat16"
+    CORE_ONE_THREAD = "beast_core, one thread"
+    CORE_CACHED = "beast_core, CachedEncoder"
+    CORE_NUMPY = "beast_core, NumPy"
+    EARLIER_CORE = "beast_core, earlier commit"
     SPACY = "beast_vectors (spaCy)"
     SENTENCE_TRANSFORMERS = "st_beast.load()"
-    SENTENCE_TRANSFORMERS_BFLOAT16 = "st_beast.load().bfloat16()"
     STOCK_FOLDER = 'SentenceTransformer("beast")'
+    EARLIER_STOCK_FOLDER = 'SentenceTransformer("beast"), earlier commit'
     MINI = "mini"
     MINI_BFLOAT16 = "mini, bfloat16"
     MINI_PLAIN = "mini, plain torch"
@@ -29,8 +32,8 @@ class RouteName(StrEnum):
     MINILM = "MiniLM"
 
 
-# The shipped model through each of our packages.
-ENTRIES = (RouteName.CORE, RouteName.SPACY, RouteName.SENTENCE_TRANSFORMERS)
+# Measured against the packages of an earlier commit, where one is asked for.
+EARLIER = {RouteName.EARLIER_CORE: RouteName.CORE, RouteName.EARLIER_STOCK_FOLDER: RouteName.STOCK_FOLDER}
 
 
 @dataclass(frozen=True)
@@ -53,6 +56,7 @@ class PipelineWork(StrEnum):
 
     BLANK_NEW = "blank, new"
     BEAST_NEW = "beast_vectors, new"
+    BEAST_NEW_READ = "beast_vectors, new, every token.vector read"
     BLANK_AGAIN = "blank, again"
     BEAST_AGAIN = "beast_vectors, again"
 
@@ -63,6 +67,19 @@ class TokenVectors(StrEnum):
     BEAST = "beast_vectors"
     TABLE = "table"
     FLORET = "floret"
+
+
+class StartName(StrEnum):
+    """What a fresh process does, from its first line on."""
+
+    PYTHON = "Python alone"
+    NUMPY = "import numpy"
+    CORE = "beast_core: import to the first vector"
+    CORE_NUMPY = "beast_core, NumPy: import to the first vector"
+    EARLIER_CORE = "beast_core, earlier commit: import to the first vector"
+    SPACY = "spaCy without torch: import spacy"
+    SPACY_BLANK = "then a blank pipeline of spaCy alone, and a token"
+    SPACY_BEAST = "or a blank pipeline with beast_vectors, and a token's vector"
 
 
 # Costs nothing: what remains is what sentence-transformers itself costs.

@@ -2,6 +2,7 @@
 
 from training.benchmark.bars import bars
 from training.benchmark.measured import Machine, Measured
+from training.benchmark.names import RouteName
 from training.benchmark.timing import Spread
 from training.common.markdown import markdown_table
 
@@ -9,7 +10,15 @@ from training.common.markdown import markdown_table
 def benchmark_tables(measured: Measured) -> str:
     """All tables of a run."""
     rows = [bar.cells() for bar in bars(measured)]
-    parts = [_machine(measured.machine), _words(measured), _hosts(measured), _stream(measured)]
+    parts = [
+        _machine(measured.machine),
+        _words(measured),
+        _busy(measured),
+        _costs(measured),
+        _hosts(measured),
+        _starts(measured),
+        _stream(measured),
+    ]
     parts.append("### Bars\n\n" + markdown_table(["what", "measured", "bar", "met"], rows=rows))
     return "\n".join(part for part in parts if part)
 
@@ -19,8 +28,13 @@ def _machine(machine: Machine) -> str:
     return (
         f"{machine.processor}, {machine.cores} cores, {machine.threads} threads in torch; Python {machine.python}, "
         f"{versions}. Medians of up to {machine.rounds} rounds in turns [lowest, highest]; of load time and memory, "
-        "three fresh processes; the stream ran once. fastText and floret work on one thread.\n"
+        "three fresh processes for our packages and one for others'; the stream ran once. fastText and floret work on "
+        f"one thread.{_earlier(machine)}\n"
     )
+
+
+def _earlier(machine: Machine) -> str:
+    return f" The earlier commit is {machine.earlier}." if machine.earlier else ""
 
 
 def _range(spread: Spread, unit: str, *, factor: float = 1.0) -> str:
@@ -38,13 +52,56 @@ def _words(measured: Measured) -> str:
                 name,
                 _range(entry.cold, "{:,.0f}"),
                 _range(entry.warm, "{:,.0f}") if entry.warm else "",
-                _range(entry.single, "{:,.0f}", factor=1e6),
+                _range(entry.single, "{:,.1f}", factor=1e6),
                 f"{fresh.load_seconds.median:.2f}" if fresh else "",
                 f"{fresh.resident_bytes.median / 1e6:,.0f}" if fresh else "",
                 f"{entry.bytes / 1e6:,.1f}",
             ]
         )
     return "### Words\n\n" + markdown_table(header, rows=rows)
+
+
+def _busy(measured: Measured) -> str:
+    one = measured.busy.get(RouteName.CORE_ONE_THREAD)
+    rows = [
+        [
+            name,
+            _range(entry.idle, "{:,.0f}"),
+            f"{entry.idle.median / one.idle.median:.2f}" if one else "",
+            _range(entry.busy, "{:,.0f}"),
+            f"{entry.busy.median / entry.idle.median:.2f}",
+        ]
+        for name, entry in measured.busy.items()
+    ]
+    header = ["route", "new words/s, idle", "over one thread", "new words/s, busy", "busy over idle"]
+    return "### Threads and busy cores\n\n" + markdown_table(header, rows=rows) if rows else ""
+
+
+def _costs(measured: Measured) -> str:
+    parts = measured.costs
+    rows = [
+        [part.what, f"{1e9 * part.seconds:,.0f}", f"{1e9 * part.least_seconds:,.0f}", part.limit]
+        if part.least_seconds is not None
+        else [part.what, f"{1e9 * part.seconds:,.0f}", "", ""]
+        for part in parts
+    ]
+    rows.append(["in all", f"{1e9 * sum(part.seconds for part in parts):,.0f}", "", ""])
+    header = ["of a new word, on one thread", "ns", "at least, ns", "by what"]
+    return "### What a word costs\n\n" + markdown_table(header, rows=rows, right=(1, 2)) if parts else ""
+
+
+def _starts(measured: Measured) -> str:
+    rows = [
+        [
+            name,
+            _range(start.seconds, "{:.2f}"),
+            f"{start.added_bytes.median / 1e6:,.0f}",
+            f"{start.resident_bytes.median / 1e6:,.0f}",
+        ]
+        for name, start in measured.starts.items()
+    ]
+    header = ["what", "seconds", "MB that it added", "resident MB in all"]
+    return "### Fresh processes\n\n" + markdown_table(header, rows=rows) if rows else ""
 
 
 def _hosts(measured: Measured) -> str:

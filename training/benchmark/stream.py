@@ -1,4 +1,4 @@
-"""Millions of distinct words through the core, in a process of its own: does cost grow with words and nothing else?
+"""Millions of distinct words through the core and its cache, in a process of its own: does cost grow with words alone?
 
     python -m training.benchmark.stream 5000000 < words.txt
 
@@ -37,11 +37,11 @@ def distinct_words(words: Sequence[str]) -> Iterator[str]:
 
 def main() -> None:
     """The command, for a fresh process."""
-    from beast_core import load_encoder
+    from beast_core import CachedEncoder, load_encoder
 
     number = int(sys.argv[1])
     source = distinct_words(sorted(set(sys.stdin.read().split())))
-    encoder = load_encoder()
+    encoder = CachedEncoder(load_encoder())
     part = max(_CHUNK, number // 5)
     for start in range(0, number, part):
         seconds = 0.0

@@ -3,16 +3,15 @@
 import time
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import TypeVar
 
 import numpy as np
 
 NameT = TypeVar("NameT", bound=Hashable)
 
-ROUNDS = 7
+ROUNDS = 5
 # About how long one measurement takes: long against the clock and a time slice, short enough for many rounds.
-_SECONDS = 1.0
+_SECONDS = 0.5
 _FEWEST, _MOST = 64, 16_000
 
 
@@ -37,6 +36,15 @@ def seconds_of(work: Callable[[], object]) -> float:
     return time.perf_counter() - start
 
 
+def words_a_second(work: Callable[[], tuple[int, float]], *, least: float) -> float:
+    """Words a second of a work that says how many words took how many seconds, done until it took `least` seconds."""
+    words, seconds = work()
+    while seconds < least:
+        more_words, more_seconds = work()
+        words, seconds = words + more_words, seconds + more_seconds
+    return words / seconds
+
+
 def in_turns(works: Mapping[NameT, Callable[[], float]], *, rounds: int) -> dict[NameT, Spread]:
     """What each of `works` measures, over so many rounds in turns."""
     measured: dict[NameT, list[float]] = {name: [] for name in works}
@@ -47,24 +55,29 @@ def in_turns(works: Mapping[NameT, Callable[[], float]], *, rounds: int) -> dict
 
 
 class WordSource:
-    """Distinct words, of which each part is given out once: what a route has seen, it does not get again."""
+    """Distinct words, of which each part is given out once: what a route has seen, it does not get again.
 
-    def __init__(self, words: Sequence[str]) -> None:
-        self._words, self._given = words, 0
+    But `again`: then all are given out anew after the last, for routes that remember nothing.
+    """
+
+    def __init__(self, words: Sequence[str], *, again: bool = False) -> None:
+        self._words, self._given, self._again = words, 0, again
 
     def take(self, number: int) -> list[str]:
         """The next `number` words. Raises `ValueError` if there are not so many left."""
+        if self._again and self._given + number > len(self._words) >= number:
+            self._given = 0
         if self._given + number > len(self._words):
             raise ValueError(f"{len(self._words):,} words are not enough, expected {self._given + number:,} or more")
         self._given += number
         return list(self._words[self._given - number : self._given])
 
 
-def words_in_time(embed: Callable[[list[str]], object], *, source: WordSource) -> int:
-    """How many new words to give to it at a time, so that a measurement takes about a second. Warms it up too."""
-    embed(source.take(_FEWEST))  # the first time anything may be set up
-    number, taken = _FEWEST, seconds_of(partial(embed, source.take(_FEWEST)))
+def words_in_time(seconds: Callable[[list[str]], float], *, source: WordSource) -> int:
+    """How many new words to give at a time, so that they take about half a second. Warms up what they are given to."""
+    seconds(source.take(_FEWEST))  # the first time anything may be set up
+    number, taken = _FEWEST, seconds(source.take(_FEWEST))
     while number < _MOST and taken < _SECONDS / 2:
         number = min(_MOST, 4 * number)
-        taken = seconds_of(partial(embed, source.take(number)))
+        taken = seconds(source.take(number))
     return max(_FEWEST, min(_MOST, int(number * _SECONDS / taken)))

@@ -6,33 +6,58 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
+import numpy as np
+
+from training.benchmark.loaded import Loaded, Timed
 from training.benchmark.measured import WordSpeed
 from training.benchmark.names import PUBLISHED_PRESETS
-from training.benchmark.routes import ROUTES, Embed, Route
-from training.benchmark.timing import WordSource, in_turns, seconds_of, words_in_time
+from training.benchmark.routes import ROUTES, Route
+from training.benchmark.timing import WordSource, in_turns, words_a_second, words_in_time
 from training.common.files import size_on_disk
 
-_SINGLE_WORDS = 20  # one after the other; the median of a round counts
+# One after the other; the median of a round counts. Twenty, and more while they take next to nothing: what another
+# route has left in the processor's caches is then gone.
+_SINGLE_WORDS, _MOST_SINGLE_WORDS, _SINGLE_SECONDS = 20, 200, 0.1
+# A route that remembers nothing is given words until they have taken so long.
+_SECONDS = 0.4
 
 
 def word_speeds(
     routes: Mapping[str, Route], *, folders: Mapping[str, Path], words: Sequence[str], rounds: int
 ) -> dict[str, WordSpeed]:
     """The speed of each route. Raises `ValueError` if there are too few words for so many rounds."""
-    embeds = {name: route.load(folders[name]) for name, route in routes.items()}
-    sources = {name: WordSource(words) for name in routes}
-    numbers = {name: words_in_time(embed, source=sources[name]) for name, embed in embeds.items()}
+    models = {name: route.load(folders[name]) for name, route in routes.items()}
+    try:
+        return _speeds(routes, models=models, folders=folders, words=words, rounds=rounds)
+    finally:
+        for model in models.values():
+            model.close()
+
+
+def _speeds(
+    routes: Mapping[str, Route],
+    *,
+    models: Mapping[str, Timed],
+    folders: Mapping[str, Path],
+    words: Sequence[str],
+    rounds: int,
+) -> dict[str, WordSpeed]:
+    sources = {name: WordSource(words, again=not route.warm) for name, route in routes.items()}
+    numbers = {name: words_in_time(model.seconds, source=sources[name]) for name, model in models.items()}
     asked: dict[str, list[str]] = {}
 
-    def cold(name: str) -> float:
+    def take(name: str) -> tuple[int, float]:
         asked[name] = sources[name].take(numbers[name])
-        return len(asked[name]) / seconds_of(lambda: embeds[name](asked[name]))
+        return numbers[name], models[name].seconds(asked[name])
+
+    def cold(name: str) -> float:
+        return words_a_second(partial(take, name), least=0 if routes[name].warm else _SECONDS)
 
     def warm(name: str) -> float:
-        return len(asked[name]) / seconds_of(lambda: embeds[name](asked[name]))
+        return len(asked[name]) / models[name].seconds(asked[name])
 
     def single(name: str) -> float:
-        return statistics.median(_seconds_alone(embeds[name], sources[name]))
+        return statistics.median(_seconds_alone(models[name], sources[name]))
 
     works: dict[tuple[str, str], Callable[[], float]] = {}
     for name, route in routes.items():
@@ -53,8 +78,11 @@ def word_speeds(
     }
 
 
-def _seconds_alone(embed: Embed, source: WordSource) -> list[float]:
-    return [seconds_of(partial(embed, source.take(1))) for _ in range(_SINGLE_WORDS)]
+def _seconds_alone(model: Timed, source: WordSource) -> list[float]:
+    seconds = model.seconds_alone(source.take(_SINGLE_WORDS))
+    while sum(seconds) < _SINGLE_SECONDS and len(seconds) < _MOST_SINGLE_WORDS:
+        seconds += model.seconds_alone(source.take(_SINGLE_WORDS))
+    return seconds
 
 
 def plain_differences(folders: Mapping[str, Path], *, words: list[str]) -> dict[str, float]:
@@ -62,8 +90,15 @@ def plain_differences(folders: Mapping[str, Path], *, words: list[str]) -> dict[
     found: dict[str, float] = {}
     for preset in PUBLISHED_PRESETS:
         routes = [route for route in (preset.ours, preset.ours_bfloat16) if route in folders]
-        plain = ROUTES[preset.plain].load(folders[routes[0]])(words) if routes else None
+        plain = _vectors(preset.plain, folder=folders[routes[0]], words=words) if routes else None
         for route in routes:
-            ours = ROUTES[route].load(folders[route])(words)
+            ours = _vectors(route, folder=folders[route], words=words)
             found[route] = float(1 - (ours * plain).sum(axis=1).min())
     return found
+
+
+def _vectors(route: str, *, folder: Path, words: list[str]) -> np.ndarray:
+    model = ROUTES[route].load(folder)
+    assert isinstance(model, Loaded)  # the routes of presets are of this process
+    vectors: np.ndarray = model(words)
+    return vectors
