@@ -64,8 +64,8 @@ class Lookup:
         Raises `KeyError` for a key of no known word.
         """
         word = self._strings.word(key)
-        if not isinstance(key, str) and self._expected and self.cache.size:
-            self._compute_expected()
+        if self._expected and not isinstance(key, str) and len(new := self._new_expected()) > 1:
+            self._compute(new, given={})
             if (vector := self.cache.get(key)) is not None:
                 return vector
         if not has_vector(word):
@@ -75,16 +75,16 @@ class Lookup:
             self.cache.store_one(key, vector=vector)
         return vector
 
-    def _compute_expected(self) -> None:
-        """Computes the new words of documents, in their order, but no more of them than are kept."""
+    def _new_expected(self) -> list[int]:
+        """The keys of new words of documents, in their order, but no more of them than are kept."""
         new: dict[int, None] = {}
         while self._expected and len(new) < self.cache.size:
             with suppress(IndexError):  # another thread has taken the last one
-                keys = self._expected.popleft().tolist()
-                # Words whose strings are gone, as they are at the end of a memory zone, nobody will ask for.
-                wanted = (key for key in keys if key not in self.known and self._strings.find(key) is not None)
-                new.update(dict.fromkeys(wanted))
-        self._compute(list(new)[: self.cache.size], given={})
+                for key in self._expected.popleft().tolist():
+                    # Words whose strings are gone, as they are at the end of a memory zone, nobody will ask for.
+                    if key not in self.known and self._strings.find(key) is not None:
+                        new[key] = None
+        return list(new)[: self.cache.size]
 
     def batch(self, keys: list[int], *, given: dict[int, str]) -> np.ndarray:
         """`(keys, width)` float32; `given` has the words of keys that came as words. Raises `KeyError`."""
