@@ -35,7 +35,7 @@ To train with the weights of a saved pipeline that has `beast_vectors`, pass its
     keys, rows, scores = nlp.vocab.vectors.most_similar(doc[1].vector[None], keys=["gato", "can", "mesa"], n=2)
 
 **Fine-tuning the encoder** inside a pipeline: `spacy_beast.BeastEmbed.v1` is an `embed` layer for spaCy's tok2vec; see
-`spacy_beast.tok2vec.create_beast_embed`.
+`spacy_beast.tok2vec.create_beast_embed`. It needs torch, and so do models with layers; nothing else here does.
 """
 
 from spacy_beast.vectors import BeastVectors, create_beast_vectors
