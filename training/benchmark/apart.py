@@ -37,7 +37,7 @@ class Apart(Timed):
             env=apart_environment(packages, settings=settings) | {"PYTHONIOENCODING": "utf-8"},
         )
         found = Path(self._answer())
-        if not found.is_relative_to(packages):
+        if not found.is_relative_to(packages.resolve()):
             self.close()
             raise InputError(f"beast_core was found at {found}, expected it below {packages}")
 
