@@ -146,11 +146,12 @@ def _read_stock(folder: Path, config: EncoderConfig) -> Model:
     for where, tensors in to_stock(shapes, config=config).items():
         expected = {name: [float_form(value.shape)] for name, value in tensors.items()}
         state[where] = read_tensors(folder / where / WEIGHTS_FILE, expected=expected, alone=False)
-    try:
-        weights, config = from_stock(lambda where, name: state[where][name], config=config)
-    except ValueError as error:
-        raise ModelFolderError(f"{folder}: {error}") from error
-    return Model(config, {name: _compacted(name, value, config=config) for name, value in weights.items()})
+    with np.errstate(all="ignore"):  # of what is not finite, which `check_values` names
+        try:
+            weights, config = from_stock(lambda where, name: state[where][name], config=config)
+        except ValueError as error:
+            raise ModelFolderError(f"{folder}: {error}") from error
+        return Model(config, {name: _compacted(name, value, config=config) for name, value in weights.items()})
 
 
 def _compacted(name: str, value: np.ndarray, *, config: EncoderConfig) -> np.ndarray:
@@ -158,8 +159,7 @@ def _compacted(name: str, value: np.ndarray, *, config: EncoderConfig) -> np.nda
     if name in config.quantised_tables:
         compact = pack_table(value)
     else:
-        with np.errstate(over="ignore"):
-            half = value.astype(np.float16)
+        half = value.astype(np.float16)
         compact = half if np.array_equal(half, value) else None
     return value.astype(np.float32, copy=False) if compact is None else compact
 
