@@ -45,7 +45,7 @@ def test_the_models_are_the_folders_that_hold_one(german):
 def test_a_name_of_a_language_is_that_language_and_anything_else_a_path(german, make_encoder):
     for loaded in (load_encoder("de"), load_encoder(language="de"), load_encoder(german), load_encoder(str(german))):
         assert loaded.language == "de"
-    assert load_encoder().language == load_encoder("es").encoder.config.language == "es"
+    assert load_encoder().language == load_encoder("es").language == "es"
     other = write_encoder(make_encoder("ngram", seed=9), Path("pl"))
     np.testing.assert_array_equal(load_encoder("pl").encode(WORDS), load_encoder(other).encode(WORDS))
     for path in ("./de", "notes", "../pretrained/de/", "DE", Path("de"), Path("es")):
