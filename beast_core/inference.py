@@ -2,6 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +11,6 @@ import numpy as np
 from beast_core.cache import VectorCache
 from beast_core.config import EncoderConfig
 from beast_core.encoding import check_words, encode_word, join_words, refuse_surrogates
-from beast_core.families.ngram import NgramConfig
 from beast_core.kernel import Kernel, can_compute, make_kernel
 from beast_core.needs import needs_torch
 from beast_core.storage import Model, read_model
@@ -128,11 +128,7 @@ class KernelEncoder(WordEncoder):
         encode_by_kernel(words, kernel=self._kernel, vectors=vectors, threads=self.threads or available_threads())
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _kernel_encoder, (self._model, self.threads)
-
-
-def _kernel_encoder(model: Model, threads: int | None) -> KernelEncoder:
-    return KernelEncoder(model, threads=threads)
+        return partial(KernelEncoder, threads=self.threads), (self._model,)
 
 
 def encode_by_kernel(words: Sequence[str], *, kernel: Kernel, vectors: np.ndarray, threads: int) -> None:
@@ -193,11 +189,7 @@ class CachedEncoder:
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickles without what it keeps."""
-        return _cached_encoder, (self.encoder, self._cache.size)
-
-
-def _cached_encoder(encoder: WordEncoder, size: int) -> CachedEncoder:
-    return CachedEncoder(encoder, size=size)
+        return partial(CachedEncoder, size=self._cache.size), (self.encoder,)
 
 
 def load_encoder(
@@ -234,7 +226,7 @@ def make_encoder(
     threads: int | None = None,
 ) -> WordEncoder:
     """The encoder of a model that was read; see `load_encoder`."""
-    if isinstance(model.config, NgramConfig) and can_compute(model.config) and str(device) == "cpu" and dtype is None:
+    if can_compute(model.config) and str(device) == "cpu" and dtype is None:
         return KernelEncoder(model, threads=threads)
     with needs_torch("a model with layers, another device than the CPU and another type than float32"):
         from beast_core.network.words import load_network

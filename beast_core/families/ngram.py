@@ -92,6 +92,11 @@ class NgramConfig(EncoderConfig):
         return problems
 
     @property
+    def linear_layers(self) -> tuple[str, ...]:
+        """The names of the linear layers after the pooling, in their order."""
+        return ("expansion", "projection") if self.projection_width else ("projection",)
+
+    @property
     def pooled_width(self) -> int:
         """Entries of the vector that the last linear layer takes."""
         return self.projection_width or self.hidden_width

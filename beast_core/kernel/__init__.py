@@ -6,6 +6,7 @@ among others.
 
 import os
 from collections.abc import Mapping
+from typing import TypeGuard
 
 import numpy as np
 
@@ -21,7 +22,7 @@ __all__ = ["Kernel", "can_compute", "make_kernel", "path_in_use"]
 _CHOICE = "BEAST_KERNEL"
 
 
-def can_compute(config: EncoderConfig) -> bool:
+def can_compute(config: EncoderConfig) -> TypeGuard[NgramConfig]:
     """Whether models of a configuration need no network."""
     return isinstance(config, NgramConfig) and not config.layers and config.pooling == "mean"
 
@@ -42,6 +43,6 @@ def make_kernel(config: EncoderConfig, *, weights: Mapping[str, np.ndarray]) -> 
 
     Raises `ValueError` if weights are missing, or are not of the shapes and types that the configuration says.
     """
-    if not (isinstance(config, NgramConfig) and can_compute(config)):
+    if not can_compute(config):
         raise ValueError(f"the kernel computes the 'ngram' family without layers, found {config.summary()}")
     return path_in_use()[0](config, weights=weights)

@@ -33,14 +33,13 @@ class Kernel(ABC):
         self.table = np.ascontiguousarray(table, dtype=np.uint8 if table.dtype == np.uint8 else np.float32)
         self.is_packed = table.dtype == np.uint8
         self.letters = np.array(weights["byte_embedding.weight"], dtype=np.float32)
-        linear = ["expansion"] * bool(config.projection_width) + ["projection"]
         # Of each linear layer, in their order, its weight as `(inputs, outputs)` and its bias.
         self.linear = [
             (
                 np.array(weights[f"{name}.weight"].T, dtype=np.float32),
                 np.array(weights[f"{name}.bias"], dtype=np.float32),
             )
-            for name in linear
+            for name in config.linear_layers
         ]
         if config.window > LONGEST_WINDOW:
             raise ValueError(f"window is {config.window}, expected at most {LONGEST_WINDOW}")

@@ -32,7 +32,7 @@ class KernelReader:
             or traced
             or any(value.device.type != "cpu" or value.dtype not in _READ for value in tensors)
             or any(getattr(module, "quantisation_aware", False) is True for module in encoder.modules())
-            or any(type(getattr(encoder, name)) is not nn.Linear for name in _linear_layers(encoder))
+            or any(type(getattr(encoder, name)) is not nn.Linear for name in encoder.config.linear_layers)
         ):
             return None
         read = [(value.data_ptr(), _version(value)) for value in tensors]
@@ -43,10 +43,6 @@ class KernelReader:
 
     def __reduce__(self) -> tuple[type["KernelReader"], tuple[()]]:
         return KernelReader, ()
-
-
-def _linear_layers(encoder: BeastEncoder) -> list[str]:
-    return ["expansion", "projection"] if hasattr(encoder, "expansion") else ["projection"]
 
 
 def _version(value: Tensor) -> object:

@@ -37,10 +37,7 @@ class NgramStock(StockLayout):
 
     def folders(self) -> tuple[str, ...]:
         """See `StockLayout.folders`."""
-        return module_names("Pooling", *["Dense"] * len(self._linear()), "Normalize")
-
-    def _linear(self) -> list[str]:
-        return ["expansion", "projection"] if self.config.projection_width else ["projection"]
+        return module_names("Pooling", *["Dense"] * len(self.config.linear_layers), "Normalize")
 
     def places(self) -> dict[str, list[Place]]:
         """See `StockLayout.places`."""
@@ -48,7 +45,7 @@ class NgramStock(StockLayout):
         if self.config.layers:
             places["final_norm.weight"] = [_STOCK_NORM]
         places |= block_places(_STOCK_BLOCK, layers=self.config.layers, prefix="local_encoder.layers", kinds=["weight"])
-        for ours, folder in zip(self._linear(), self.folders()[2:-1], strict=True):
+        for ours, folder in zip(self.config.linear_layers, self.folders()[2:-1], strict=True):
             places |= {f"{ours}.{kind}": [(folder, f"linear.{kind}")] for kind in ("weight", "bias")}
         return places
 
@@ -66,7 +63,7 @@ class NgramStock(StockLayout):
         state, _ = super().from_stock(read)
         if not self.config.layers:
             # The weight of the stock model's norm, which fine-tuning moves, belongs to the layer after the pooling.
-            following = f"{self._linear()[0]}.weight"
+            following = f"{self.config.linear_layers[0]}.weight"
             state[following] = state[following] * (read(*_STOCK_NORM) / LINEAR_NORM_EPSILON**0.5)
         state[NGRAM_TABLE], buckets = self._unrepeated(state[NGRAM_TABLE])
         return state, replace(self.config, ngram_buckets=buckets)
