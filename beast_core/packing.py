@@ -14,6 +14,8 @@ _SCALE_BYTES = 4
 _ROWS_AT_ONCE = 2048
 # Where the four entries of a byte are.
 _SHIFTS = np.arange(0, 8, 2, dtype=np.uint8)
+# The four entries of each byte, which are looked up as one number of 16 bytes.
+_FOURS = ((np.arange(256)[:, None] >> _SHIFTS) & 3).astype(np.float32).view(np.complex128)[:, 0]
 
 
 def packed_width(width: int) -> int:
@@ -30,37 +32,31 @@ def row_scales(packed: np.ndarray) -> np.ndarray:
     return np.ascontiguousarray(packed[:, -_SCALE_BYTES:]).view(np.float16)
 
 
-def row_entries(packed: np.ndarray) -> np.ndarray:
-    """The entries of packed rows, 0 to 3, `(rows, width)` float32: first those that are first in their bytes, then the
-    second ones, as `entry_order` says."""
-    fours = packed[:, None, :-_SCALE_BYTES] >> _SHIFTS[:, None]
-    fours &= 3
-    return fours.reshape(len(packed), -1).astype(np.float32)
+def row_entries(packed: np.ndarray, *, out: np.ndarray) -> np.ndarray:
+    """The entries of packed rows, 0 to 3, `(rows, width)` float32, in the first rows of `out`.
 
-
-def entry_order(width: int) -> np.ndarray:
-    """The columns of a table in the order in which `row_entries` gives them, `(width,)`.
-
-    >>> entry_order(8).tolist()
-    [0, 4, 1, 5, 2, 6, 3, 7]
+    Memory that is new each time would cost ten times as much as what is computed here.
     """
-    return np.arange(width).reshape(-1, 4).T.reshape(-1)
+    entries: np.ndarray = out[: len(packed)]
+    # "raise" would write to a copy first, and no byte is out of range.
+    np.take(_FOURS, packed[:, :-_SCALE_BYTES], out=entries.view(np.complex128), mode="clip")
+    return entries
 
 
-def unpack_rows(packed: np.ndarray) -> np.ndarray:
-    """The values of packed rows, `(rows, width)` float32."""
+def unpack_rows(packed: np.ndarray, *, out: np.ndarray) -> np.ndarray:
+    """The values of packed rows, `(rows, width)` float32, in the first rows of `out`."""
     scales, offsets = row_scales(packed).astype(np.float32).T[..., None]
-    entries = row_entries(packed)
-    values = np.empty_like(entries)
-    values[:, entry_order(entries.shape[1])] = entries * scales + offsets
+    values = row_entries(packed, out=out)
+    values *= scales
+    values += offsets
     return values
 
 
 def unpack_table(packed: np.ndarray) -> np.ndarray:
-    """The same as `unpack_rows`, of a table that is too large for what that takes meanwhile."""
+    """The values of a packed table, `(rows, width)` float32."""
     values = np.empty((len(packed), 4 * (packed.shape[1] - _SCALE_BYTES)), dtype=np.float32)
     for start in range(0, len(packed), _ROWS_AT_ONCE):
-        values[start : start + _ROWS_AT_ONCE] = unpack_rows(packed[start : start + _ROWS_AT_ONCE])
+        unpack_rows(packed[start : start + _ROWS_AT_ONCE], out=values[start:])
     return values
 
 
@@ -70,11 +66,12 @@ def pack_table(table: np.ndarray) -> np.ndarray | None:
     The values of each row have to be -1.5, -0.5, 0.5 or 1.5 times a scale that float16 holds, and so its 1.5 times.
     """
     packed = np.empty((len(table), packed_width(table.shape[1])), dtype=np.uint8)
+    unpacked = np.empty((min(len(table), _ROWS_AT_ONCE), table.shape[1]), dtype=np.float32)
     for start in range(0, len(table), _ROWS_AT_ONCE):
         rows = table[start : start + _ROWS_AT_ONCE].astype(np.float32, copy=False)
         with np.errstate(over="ignore", invalid="ignore"):  # of what float16 does not hold
             part = _pack_rows(rows)
-            if not np.array_equal(unpack_rows(part), rows):
+            if not np.array_equal(unpack_rows(part, out=unpacked), rows):
                 return None
         packed[start : start + _ROWS_AT_ONCE] = part
     return packed

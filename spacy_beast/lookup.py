@@ -6,6 +6,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
+from spacy.tokens import Doc
 
 from beast_core import WordEncoder, load_encoder
 from beast_core.cache import VectorCache
@@ -16,6 +17,9 @@ from spacy_beast.words import has_vector
 # Documents whose words are computed together once the vector of a new one is asked for. Of more, the first are
 # forgotten: whoever reads them does not ask for vectors.
 _DOCUMENTS = 4096
+# After so many documents without a word that is new to the vocab, no more are noted until one has: noting is most of
+# what the pipe costs. More than a component before the pipe is given at a time, so that none of those is missed.
+_DOCUMENTS_WITHOUT_NEWS = 1024
 
 
 class Lookup:
@@ -36,6 +40,7 @@ class Lookup:
         self._find_model = find_model
         # Keys of documents that were met and not yet looked at. (Not the documents: their memory may be gone.)
         self._expected: deque[np.ndarray] = deque(maxlen=_DOCUMENTS)
+        self._vocab_size = self._without_news = 0
 
     @property
     def encoder(self) -> WordEncoder:
@@ -54,9 +59,13 @@ class Lookup:
         except (OSError, ValueError):
             return 0  # of a saved pipeline, weights are about to come; if not, the first look-up says what is wrong
 
-    def expect(self, keys: np.ndarray) -> None:
-        """Says that the vectors of a document's keys, `(tokens,)` uint64, may be asked for one by one."""
-        self._expected.append(keys)
+    def expect(self, doc: Doc, *, attr: int) -> None:
+        """Says that the vectors of a document's words, by that attribute, may be asked for one by one."""
+        if (size := len(doc.vocab)) != self._vocab_size:
+            self._vocab_size, self._without_news = size, 0
+        if self._without_news < _DOCUMENTS_WITHOUT_NEWS:
+            self._without_news += 1
+            self._expected.append(doc.to_array(attr))
 
     def vector(self, key: int | str) -> np.ndarray:
         """`(width,)` float32 of one key or word that is not kept, computed with all new ones that are expected.
@@ -64,6 +73,7 @@ class Lookup:
         Raises `KeyError` for a key of no known word.
         """
         word = self._strings.word(key)
+        self._without_news = 0  # a word that is not kept: it may be one of many
         if self._expected and not isinstance(key, str) and len(new := self._new_expected()) > 1:
             self._compute(new, given={})
             if (vector := self.cache.get(key)) is not None:

@@ -174,7 +174,7 @@ class BeastVectors(VectorsWithoutTable):
 
     def expect(self, doc: Doc) -> None:
         """Says that the vectors of a document's tokens may be asked for one by one: they are then computed together."""
-        self._lookup.expect(doc.to_array(self.attr))
+        self._lookup.expect(doc, attr=self.attr)
 
     def most_similar(
         self,

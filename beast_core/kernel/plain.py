@@ -1,13 +1,12 @@
 """The kernel in NumPy: the same vectors, slower, where no library could be compiled."""
 
 import math
-from collections.abc import Mapping
 
 import numpy as np
 
-from beast_core.families.ngram import BEGIN_ID, END_ID, HASH_MULTIPLIER, NgramConfig
+from beast_core.families.ngram import BEGIN_ID, END_ID, HASH_MULTIPLIER
 from beast_core.kernel.interface import Kernel
-from beast_core.packing import entry_order, row_entries, row_scales
+from beast_core.packing import row_entries, row_scales
 
 # Words that are computed at once: what they need stays in a core's cache.
 _WORDS = 16
@@ -23,18 +22,13 @@ class PlainKernel(Kernel):
 
     name = "numpy"
 
-    def __init__(self, config: NgramConfig, *, weights: Mapping[str, np.ndarray]) -> None:
-        super().__init__(config, weights=weights)
-        if self.is_packed:  # entries are read in another order than they have: what follows takes them so
-            columns = entry_order(config.hidden_width)
-            self.letters = self.letters[:, columns]
-            (weight, bias), *after = self.linear
-            self.linear = [(np.ascontiguousarray(weight[columns]), bias), *after]
-
     def _encode(self, text: np.ndarray, starts: np.ndarray, lengths: np.ndarray, vectors: np.ndarray) -> int | None:
+        rows = (int(lengths.max()) + 2) * (1 + len(self.config.ngram_sizes))
+        # Filled again and again: of every new piece of so much memory, the first use is what takes time.
+        buffer = np.empty((min(_WORDS, len(lengths)) * rows, self.config.hidden_width), dtype=np.float32)
         for first in range(0, len(lengths), _WORDS):
             part = slice(first, first + _WORDS)
-            vectors[part] = self._some(text, starts[part], lengths[part])
+            vectors[part] = self._some(text, starts[part], lengths[part], buffer=buffer)
         broken = np.flatnonzero(~np.isfinite(vectors.sum(axis=1)))
         return int(broken[0]) if len(broken) else None
 
@@ -44,10 +38,10 @@ class PlainKernel(Kernel):
         vector: np.ndarray = vectors[0]
         return vector
 
-    def _some(self, text: np.ndarray, starts: np.ndarray, lengths: np.ndarray) -> np.ndarray:
-        """The vectors of up to `_WORDS` words."""
+    def _some(self, text: np.ndarray, starts: np.ndarray, lengths: np.ndarray, *, buffer: np.ndarray) -> np.ndarray:
+        """The vectors of up to `_WORDS` words; `buffer` has room for a row of each of their letters and n-grams."""
         inputs = np.zeros((_WORDS, self.config.hidden_width), dtype=np.float32)
-        inputs[: len(lengths)] = self._pooled(text, starts, lengths)
+        inputs[: len(lengths)] = self._pooled(text, starts, lengths, buffer=buffer)
         *before, (weight, bias) = self.linear
         for expansion, expansion_bias in before:
             inputs = _linear(inputs, expansion, expansion_bias)
@@ -58,7 +52,7 @@ class PlainKernel(Kernel):
         vectors: np.ndarray = (outputs / np.maximum(norms, _LEAST_NORM)[:, None])[: len(lengths)]
         return vectors
 
-    def _pooled(self, text: np.ndarray, starts: np.ndarray, lengths: np.ndarray) -> np.ndarray:
+    def _pooled(self, text: np.ndarray, starts: np.ndarray, lengths: np.ndarray, *, buffer: np.ndarray) -> np.ndarray:
         """The mean of the embeddings of all positions, `(words, hidden width)`."""
         positions = lengths + 2
         longest = max(self.config.ngram_sizes)
@@ -72,26 +66,27 @@ class PlainKernel(Kernel):
         own[begins], own[begins + positions - 1] = BEGIN_ID, END_ID
         ids[:, longest - 1 :][present] = own
         rows = self._rows(ids, longest=longest)[present].reshape(-1)
-        embedded = self.letters[own.astype(np.int64)]
-        factors, entries, offsets = self._read(rows)
+        room = buffer[len(rows) :][: len(own)]
+        embedded = np.take(self.letters, own.astype(np.int64), axis=0, out=room, mode="clip")
+        factors, entries, offsets = self._read(rows, buffer=buffer)
         pooled = np.empty((len(lengths), self.config.hidden_width), dtype=np.float32)
         sizes = len(self.config.ngram_sizes)
-        for word, (begin, number) in enumerate(zip(begins.tolist(), positions.tolist(), strict=True)):
-            letter, ngram = slice(begin, begin + number), slice(begin * sizes, (begin + number) * sizes)
+        for word, begin, end in zip(pooled, begins * sizes, (begins + positions) * sizes, strict=True):
             # Not a product of BLAS, which would be faster, but rounds differently for as many words as there are.
-            pooled[word] = np.einsum("r,rc->c", factors[ngram], entries[ngram])
-            pooled[word] += np.add.reduce(embedded[letter], axis=0) + np.add.reduce(offsets[ngram])
+            np.einsum("r,rc->c", factors[begin:end], entries[begin:end], out=word)
+        pooled += np.add.reduceat(embedded, begins, axis=0)
+        pooled += np.add.reduceat(offsets, begins * sizes)[:, None]
         pooled /= positions[:, None].astype(np.float32)
         return pooled
 
-    def _read(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Of rows of the table: what their entries are multiplied by, the entries in their order, and what is added
-        to each."""
-        table = self.table[rows]
+    def _read(self, rows: np.ndarray, *, buffer: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Of rows of the table: what their entries are multiplied by, the entries, and what is added to each."""
         if not self.is_packed:
-            return np.ones(len(rows), dtype=np.float32), table, np.zeros(len(rows), dtype=np.float32)
-        scales, offsets = row_scales(table).astype(np.float32).T
-        return scales, row_entries(table), offsets
+            entries = np.take(self.table, rows, axis=0, out=buffer[: len(rows)], mode="clip")
+            return np.ones(len(rows), dtype=np.float32), entries, np.zeros(len(rows), dtype=np.float32)
+        packed = self.table.take(rows, axis=0)
+        scales, offsets = row_scales(packed).astype(np.float32).T
+        return scales, row_entries(packed, out=buffer), offsets
 
     def _rows(self, ids: np.ndarray, *, longest: int) -> np.ndarray:
         """See `beast_core.network.layers.ngram_hashes`, which says how n-grams are hashed. Here by its definition, in

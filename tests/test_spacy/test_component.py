@@ -45,6 +45,15 @@ def test_more_new_words_than_are_kept_are_computed_together_all_the_same(make_nl
     assert nlp.vocab.vectors["fugaz1"].any()  # though its string, and those computed with it, are gone
 
 
+def test_words_are_noted_again_once_one_is_asked_for_that_is_not_kept(nlp, sizes):
+    usual, late = nlp.make_doc("uno dos tres"), nlp.make_doc("cuatro cinco seis")
+    list(nlp.pipe([usual] * 1100))  # so long without a new word that no more documents are noted
+    list(nlp.pipe([late]))
+    assert late[0].vector.any() and sizes == [3]  # those of the usual document, and it alone
+    list(nlp.pipe([late]))
+    assert late[1].vector.any() and late[2].vector.any() and sizes == [3, 2]
+
+
 def test_documents_of_several_vocabs_pass_in_order(make_nlp, sizes):
     nlp, other = make_nlp(), make_nlp()
     docs = [nlp.make_doc("uno dos"), other.make_doc("tres uno"), other.make_doc("cuatro"), nlp.make_doc("cinco")]
