@@ -26,6 +26,9 @@ _PATIENCE_SHARE = 0.25
 _PATIENCE_STEPS = 300
 _LEAST_RISE = 0.02
 
+# A rate that is so many times lower than the preset's own is too low rather than too high.
+_FAR = 10
+
 _WORDS_AT_ONCE = 2048
 
 
@@ -50,9 +53,11 @@ def check_learning(*, loss: float, variance: float, teacher_variance: float, ste
 def constant_cosine(vectors: np.ndarray, *, weights: np.ndarray | None = None) -> float:
     """The mean cosine to unit vectors `(words, width)` that one vector for all words can have.
 
-    It is the length of their mean. `weights` `(words,)` are how often each counts.
+    It is the length of their mean. `weights` `(words,)`, which sum to one, are how much each counts.
     """
-    return float(np.linalg.norm(np.average(vectors, axis=0, weights=weights)))
+    # In the vectors' own float32: a copy of a large table in double precision would take gigabytes.
+    mean = vectors.mean(axis=0) if weights is None else weights.astype(vectors.dtype) @ vectors
+    return float(np.linalg.norm(mean))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,13 +91,21 @@ class Expected:
         held_out = line.held_out_cosine
         if held_out is not None and self.held_out is not None and _risen(held_out, above=self.held_out):
             return
-        settings, own = self.settings, RATES[self.settings.preset]
         raise LearningStoppedError(
             f"the student learns nothing: at step {line.step} its cosine to the teacher is {line.cosine:.3f}, and one "
-            f"vector for all words has {self.learnt:.3f}; learning_rate {settings.learning_rate:g} with warmup_share "
-            f"{settings.warmup_share:g} is most likely too high (the preset {settings.preset!r} has "
-            f"{own.learning_rate:g} and {own.warmup_share:g} of its own): try {settings.learning_rate / 4:.2g} and a "
-            "longer warm-up, with --restart or another --output; if that does not help, check the teacher table"
+            f"vector for all words has {self.learnt:.3f}; {self._advice()}, with --restart or another --output; if "
+            "that does not help, check the teacher table"
+        )
+
+    def _advice(self) -> str:
+        preset, rate, warm_up = self.settings.preset, self.settings.learning_rate, self.settings.warmup_share
+        own = RATES[preset]
+        too, what_to_do = "high", f"try {rate / 4:.2g} and a longer warm-up"
+        if rate < own.learning_rate / _FAR:
+            too, what_to_do = "low", "leave it out"
+        return (
+            f"learning_rate {rate:g} with warmup_share {warm_up:g} is most likely too {too} (the preset {preset!r} has "
+            f"{own.learning_rate:g} and {own.warmup_share:g} of its own): {what_to_do}"
         )
 
 

@@ -67,7 +67,8 @@ def write_presets(options: argparse.Namespace) -> None:
     """Writes the table, and prints it. Raises `InputError` for what is no finished run."""
     check_output(options.output.parent, option="--output")
     runs = named_runs(options.runs)
-    text = markdown_table(_HEADER, rows=[preset_row(name, folder=folder) for name, folder in runs.items()])
+    rows = [preset_row(name, folder=folder) for name, folder in runs.items()]
+    text = markdown_table(_HEADER, rows=rows, right=range(2, len(_HEADER)))
     options.output.parent.mkdir(parents=True, exist_ok=True)
     write_file(options.output, text)
     print(text, end="")

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -62,3 +64,9 @@ def test_no_alarm_for_what_learns_words_or_knows_some(expected):
     expected.check(line(2000, cosine=expected.learnt + 0.05, held_out=expected.held_out - 0.1))  # by heart
     expected.check(line(2000, cosine=expected.learnt - 0.1, held_out=expected.held_out + 0.05))  # much misspelt
     expected.check(line(2000, cosine=expected.learnt + 0.05, held_out=None))
+
+
+def test_a_rate_far_below_the_presets_own_is_not_said_to_be_too_high(expected):
+    low = replace(expected, settings=replace(expected.settings, learning_rate=1e-7))
+    with pytest.raises(LearningStoppedError, match=r"learning_rate 1e-07 .* too low \(.* own\): leave it out, with"):
+        low.check(line(700, cosine=0, held_out=0))
