@@ -24,6 +24,9 @@ from training.common.settings import differences
 # What settings were called in the records of older runs, and what they are called.
 RENAMED_SETTINGS = {"rounded_share": "quantisation_aware_share"}
 
+# Settings that the records of older runs have not, and what those runs did.
+_ADDED_SETTINGS = {"words": 0, "squared_error_weight": 0.0}
+
 _NUMBERS = ("step", "loss", "cosine", "learning_rate")
 
 
@@ -98,8 +101,8 @@ class RunRecord:
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> "RunRecord":
-        """Reads what `to_dict` gives. Raises `KeyError` if there is no table."""
-        settings = {
+        """Reads what `to_dict` gives, or gave in older versions. Raises `KeyError` if there is no table."""
+        settings = _ADDED_SETTINGS | {
             RENAMED_SETTINGS.get(name, name): value
             for name, value in values.items()
             if name not in ("table", "architecture")

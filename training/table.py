@@ -8,7 +8,7 @@ follows `held_out_words`). A vector is `vector * scale`, brought to unit length.
 
 import zlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Literal, Self
@@ -63,6 +63,13 @@ class TeacherTable:
     def width(self) -> int:
         """Entries of a vector."""
         return self.vectors.shape[1]
+
+    def first(self, words: int) -> Self:
+        """The table of its first so many words; 0 for all of them."""
+        if not words:
+            return self
+        kept = {name: getattr(self, name)[:words] for name in ("words", "frequencies", "vectors", "held_out")}
+        return replace(self, **kept)
 
 
 @dataclass(frozen=True)

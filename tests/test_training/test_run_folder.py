@@ -7,7 +7,8 @@ from training.common.errors import InputError
 from training.run_folder import LogLine, RunFolder, RunRecord, read_log
 
 LINE = {"step": 10, "epoch": 1.0, "loss": 0.5, "cosine": 0.6, "learning_rate": 1e-3}
-RECORD = RunRecord({"epochs": 2, "encoder": {"layers": 1}}, table="5ha", architecture={"layers": 1})
+ADDED = {"words": 0, "squared_error_weight": 0.0}  # settings that older records have not
+RECORD = RunRecord({**ADDED, "epochs": 2, "encoder": {"layers": 1}}, table="5ha", architecture={"layers": 1})
 CPU = torch.device("cpu")
 
 
@@ -69,7 +70,7 @@ def test_a_checkpoint_gives_back_what_was_saved_to_the_same_run_alone(tmp_path):
     step, state = folder.load_checkpoint(RECORD, device=CPU)
     assert step == 7 and state["weights"].tolist() == [0, 1, 2]
     assert folder.read_progress() == (7, RECORD)
-    other = RunRecord({"epochs": 3, "encoder": {"layers": 2}}, table="5ha", architecture={"layers": 1})
+    other = RunRecord({**ADDED, "epochs": 3, "encoder": {"layers": 2}}, table="5ha", architecture={"layers": 1})
     with pytest.raises(InputError, match=r"\(epochs was 2 and is 3; encoder\.layers was 1 and is 2\); go back"):
         folder.load_checkpoint(other, device=CPU)
     folder.forget()
@@ -91,4 +92,7 @@ def test_the_record_of_an_old_run_is_read(tmp_path):
     folder = RunFolder(tmp_path)
     folder.checkpoint.mkdir()
     folder.progress_file.write_text(json.dumps({"step": 3, "run": {"table": "5ha", "rounded_share": 0.5}}))
-    assert folder.read_progress() == (3, RunRecord({"quantisation_aware_share": 0.5}, table="5ha", architecture={}))
+    assert folder.read_progress() == (
+        3,
+        RunRecord({**ADDED, "quantisation_aware_share": 0.5}, table="5ha", architecture={}),
+    )

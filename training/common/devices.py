@@ -6,6 +6,10 @@ import platform
 
 import torch
 
+from training.common.errors import InputError
+
+PRECISIONS = {"fp32": torch.float32, "bf16": torch.bfloat16}
+
 # Of glibc's malloc.h: when memory that was freed goes back to the system, and how much is asked of it piece by piece.
 _TRIM_THRESHOLD, _MMAP_MAX = -1, -4
 
@@ -37,6 +41,18 @@ def good_at_bfloat16(device: torch.device) -> bool:
         capabilities = torch.cpu.get_capabilities()
         return bool(capabilities.get("amx_bf16") or capabilities.get("avx512_bf16"))
     return False
+
+
+def choose_precision(name: str, *, device: torch.device) -> torch.dtype:
+    """What matrix products are computed in: `fp32`, `bf16`, or with `auto` bfloat16 where it is the faster of the two.
+
+    Raises `InputError` for anything else.
+    """
+    if name == "auto":
+        return torch.bfloat16 if good_at_bfloat16(device) else torch.float32
+    if name not in PRECISIONS:
+        raise InputError(f"precision {name!r:.40}, expected auto, {' or '.join(PRECISIONS)}")
+    return PRECISIONS[name]
 
 
 def tune_memory() -> None:

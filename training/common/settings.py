@@ -91,14 +91,19 @@ def read_values(path: str | Path, *, changes: Sequence[str] = ()) -> dict[str, A
         values = tomllib.loads(file.read_text(encoding="utf-8"))
     except ValueError as error:  # not TOML, not UTF-8
         raise ValueError(f"{file} is not TOML: {error}") from error
+    return _merged(values, read_changes(changes))
+
+
+def read_changes(changes: Sequence[str]) -> dict[str, Any]:
+    """One table of changes such as `epochs=2`, the later ones first. Raises `ValueError` for what is no TOML."""
+    values: dict[str, Any] = {}
     for change in changes:
         try:
-            changed = tomllib.loads(change)
+            values = _merged(values, tomllib.loads(change))
         except tomllib.TOMLDecodeError as error:
             raise ValueError(
                 f"cannot read the change {change!r}: {error}; expected key=value, text in quotes"
             ) from error
-        values = _merged(values, changed)
     return values
 
 

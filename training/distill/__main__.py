@@ -21,11 +21,12 @@ from training.common.command import (
     failing_in_a_line,
     positive,
 )
-from training.common.devices import choose_device, tune_memory
+from training.common.devices import PRECISIONS, choose_device, tune_memory
 from training.common.files import size_on_disk
 from training.distill.joining import read_tables
 from training.distill.loop import Distillation
 from training.distill.monitoring import LearningStoppedError
+from training.distill.rates import RATES
 from training.distill.settings import DistillSettings, read_settings
 from training.distill.stopping import Interrupted
 
@@ -59,12 +60,14 @@ def _distil(options: argparse.Namespace) -> None:
         device=choose_device(options.device),
         table=table,
         output=options.output,
+        precision=options.precision,
         checkpoint_minutes=options.checkpoint_minutes,
     )
     if options.restart:
         run.restart()
     run.train()
     if run.is_main:
+        print(run.summary())
         _export(run, stock_folder=options.model, full_folder=options.full)
 
 
@@ -73,9 +76,11 @@ def _warning(settings: DistillSettings) -> str | None:
     layers, rate = settings.encoder_config().layers, settings.learning_rate
     if not layers or rate < _TOO_HIGH_FOR_LAYERS:
         return None
+    mini = RATES["mini"]
     return (
         f"the encoder has {layers} transformer layers, and at a learning_rate of {rate:g} those tend to learn nothing "
-        "or collapse; training/configs/mini.toml has rates that work"
+        f"or collapse; {mini.learning_rate:g}, with embedding_learning_rate {mini.embedding_learning_rate:g}, is what "
+        "the preset 'mini' learns at"
     )
 
 
@@ -98,6 +103,12 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--full", type=Path, help="also write a float32 model here, to see what float16 costs")
     parser.add_argument("--language", metavar="CODE", help="of the words, such as de; what the table says, if it does")
     add_device(parser)
+    parser.add_argument(
+        "--precision",
+        choices=["auto", *PRECISIONS],
+        default="auto",
+        help="of matrix products; auto takes bf16 where the device is faster at it",
+    )
     parser.add_argument("--checkpoint-minutes", type=positive, default=2.0, help="minutes between checkpoints (2)")
     parser.add_argument("--restart", action="store_true", help="forget the checkpoint in --output and start anew")
     return parser

@@ -35,7 +35,7 @@ class Batches:
 
     Batch `i` of epoch `e` depends on the seed, `e` and `i` alone: a resumed run continues where it was, and each of
     several processes takes every n-th part of the same batch. Words are misspelt as their language's are; `language`
-    is that of a table which is not joint.
+    is that of a table which is not joint. `shares` `(words,)` are those that words have of an epoch.
     """
 
     def __init__(
@@ -57,7 +57,7 @@ class Batches:
         self.noise_share = noise_share
         self.seed = seed
         weights = (10.0 ** table.frequencies[seen].astype(np.float64)) ** frequency_power
-        self._shares = weights / weights.sum()
+        self.shares = weights / weights.sum()
         self._noise = _Noise(table, rows=seen, language=language, config=config) if noise_share else None
         self._word_bytes, self._lengths = map(torch.from_numpy, encode_words(self.words, config=config))
 
@@ -76,7 +76,7 @@ class Batches:
     def _order(self, number: int) -> np.ndarray:
         """Each word as often as its share asks for, rounded down or up at random (systematic sampling); shuffled."""
         random, count = np.random.default_rng((self.seed, number)), len(self.words)
-        ends = np.minimum(np.cumsum(self._shares) * count, count)
+        ends = np.minimum(np.cumsum(self.shares) * count, count)
         ends[-1] = count  # whatever rounding made of it
         return random.permutation(np.searchsorted(ends, np.arange(count) + random.random(), side="right"))
 

@@ -39,10 +39,10 @@ def read_tables(settings: DistillSettings) -> tuple[DistillSettings, TeacherTabl
     """
     if not settings.tables:
         settings = settings.in_language(table_language(settings.table))
-        return settings, read_table(settings.table, lowercase=settings.encoder_config().lowercase)
+        return settings, read_table(settings.table, lowercase=settings.encoder_config().lowercase).first(settings.words)
     settings = settings.in_language(MULTILINGUAL)
     lowercase = settings.encoder_config().lowercase
-    tables = [read_table(path, lowercase=lowercase) for path in settings.tables]
+    tables = [read_table(path, lowercase=lowercase).first(settings.words) for path in settings.tables]
     return settings, join_tables(tables, names=settings.tables, marked=settings.marker)
 
 

@@ -11,19 +11,22 @@ from torch import Tensor
 from tqdm import tqdm
 
 from beast_core import BeastEncoder, EncoderConfig, read_encoder
-from training.common.devices import good_at_bfloat16
+from training.common.devices import choose_precision
 from training.common.errors import InputError
 from training.common.settings import differences
 from training.distill.batches import Batch, Batches, check_distinct
 from training.distill.losses import distillation_losses, variance
-from training.distill.monitoring import check_learning, check_weights, held_out_cosine
+from training.distill.monitoring import Expected, check_learning, check_weights, held_out_cosine
 from training.distill.optimiser import make_optimiser
 from training.distill.settings import DistillSettings
 from training.distill.stopping import Interrupted, StopRequest, noted_signals
-from training.run_folder import LogLine, RunFolder, RunRecord
+from training.run_folder import LogLine, RunFolder, RunRecord, read_log
 from training.table import TeacherTable
 
 _LOG_EVERY = 10
+
+# What accelerate calls it when weights are in float32 and matrix products in this.
+_MIXED_PRECISION = {torch.float32: "no", torch.bfloat16: "bf16"}
 
 
 @dataclass(frozen=True)
@@ -48,6 +51,7 @@ class Distillation:
         table: TeacherTable,
         device: torch.device,
         output: Path,
+        precision: str = "auto",
         checkpoint_minutes: float = 2.0,
     ) -> None:
         settings = settings.in_language(table.language)
@@ -61,7 +65,7 @@ class Distillation:
         self.settings, self.table, self.folder = settings, table, RunFolder(output.resolve())
         self.accelerator = Accelerator(
             cpu=device.type == "cpu",
-            mixed_precision="bf16" if good_at_bfloat16(device) else "no",
+            mixed_precision=_MIXED_PRECISION[choose_precision(precision, device=device)],
             gradient_accumulation_steps=settings.accumulation_steps,
         )
         _check_batches(settings, processes=self.accelerator.num_processes)
@@ -90,6 +94,7 @@ class Distillation:
             {**settings.to_dict(), "table": table.digest, "architecture": config.to_dict()}
         )
         self._teacher_variance = float(variance(self.batches.targets))
+        self._expected = Expected.of(settings, table=table, batches=self.batches, steps=self.total_steps)
 
     @property
     def is_main(self) -> bool:
@@ -105,7 +110,8 @@ class Distillation:
     def train(self) -> None:
         """Trains to the end, from the checkpoint if there is one, and leaves a checkpoint of the end.
 
-        Raises `LearningStoppedError` on NaN or collapse, `Interrupted` after SIGINT or SIGTERM.
+        Raises `LearningStoppedError` on NaN, collapse, or a cosine that does not rise, `Interrupted` after SIGINT or
+        SIGTERM.
         """
         self._resume()
         # As the step before read it, also if that was the last and none follows.
@@ -114,6 +120,14 @@ class Distillation:
         with noted_signals() as request, self._progress() as progress:
             while self.step < self.total_steps:
                 self._train_epoch(progress, request=request)
+
+    def summary(self) -> str:
+        """What the last line of the log says of the cosine to the teacher, beside what one vector for all words has."""
+        line, expected = read_log(self.folder.log_file)[-1], self._expected
+        text = f"cosine to the teacher: {line.cosine:.3f} of the last batch (one vector for all: {expected.learnt:.3f})"
+        if line.held_out_cosine is None:
+            return text
+        return f"{text}, {line.held_out_cosine:.3f} of words held out ({expected.held_out:.3f})"
 
     def _progress(self) -> tqdm:
         return tqdm(
@@ -187,6 +201,8 @@ class Distillation:
             shown = {"cosine": line.cosine, "held_out_cosine": line.held_out_cosine}
             progress.set_postfix({name: f"{value:.4f}" for name, value in shown.items() if value is not None})
             self.folder.append_log(line)
+        if evaluate:
+            self._expected.check(line)
 
     def _seconds(self) -> float:
         """Of training, those before a stop among them."""

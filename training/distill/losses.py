@@ -14,6 +14,15 @@ def cosine_distance(student: Tensor, teacher: Tensor) -> Tensor:
     return 1 - (student * teacher).sum(dim=-1).mean()
 
 
+def squared_error(student: Tensor, teacher: Tensor) -> Tensor:
+    """Mean squared error over all entries of a batch, `(words, width)` twice -> a scalar.
+
+    Asterisk* adds it to the cosine distance (Semenov 2024, https://arxiv.org/abs/2411.05691). Of unit vectors, as ours
+    are, it is twice that distance over the width: it scales the loss and moves its minimum nowhere.
+    """
+    return functional.mse_loss(student, teacher)
+
+
 def nested_distance(student: Tensor, teacher: Tensor, *, widths: Sequence[int]) -> Tensor:
     """Mean cosine distance of the first `widths` entries, so that vectors cut short are good vectors of their own.
 
@@ -44,6 +53,8 @@ def distillation_losses(
     them are the words' own.
     """
     distance, other = cosine_distance(student, candidates[rows]), student.new_zeros(())
+    if settings.squared_error_weight:
+        other = other + settings.squared_error_weight * squared_error(student, candidates[rows])
     if settings.nested_widths:
         other = other + nested_distance(student, candidates[rows], widths=settings.nested_widths)
     if settings.contrast_weight:

@@ -5,17 +5,32 @@ from dataclasses import asdict, field, fields, replace
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import Field, ValidationInfo, field_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 from pydantic.dataclasses import dataclass
+from pydantic_core import ArgsKwargs
 
 from beast_core import EncoderConfig
 from training.common.errors import InputError
-from training.common.settings import CHECKED, Count, FromList, NotNegative, Positive, Share, build, read_values
+from training.common.settings import (
+    CHECKED,
+    Count,
+    FromList,
+    NotNegative,
+    Positive,
+    Share,
+    build,
+    read_changes,
+    read_values,
+)
+from training.distill.rates import RATES, Rates
 from training.languages import read_language
 from training.run_folder import RENAMED_SETTINGS
 
 # The language of a student of tables of several.
 MULTILINGUAL = "multilingual"
+
+_PRESET = "beast"  # where none is named
+_OF_PRESET = tuple(each.name for each in fields(Rates))
 
 
 @dataclass(frozen=True, kw_only=True, config=CHECKED)
@@ -23,8 +38,8 @@ class DistillSettings:
     """Everything but the machine that determines a run. Two runs with equal settings give equal losses.
 
     `batch_size` is the number of words of one optimiser step, over all processes and accumulated parts. Either `table`
-    is given, or `tables` of several languages, see `training.distill.joining`. Raises `ValueError` listing every
-    problem at once.
+    is given, or `tables` of several languages, see `training.distill.joining`. The batch and the rates that are not
+    given are those of the preset (`training.distill.rates`). Raises `ValueError` listing every problem at once.
     """
 
     table: str = ""
@@ -32,25 +47,38 @@ class DistillSettings:
     marker: bool = False  # of `tables`: the encoder is told the language, by a mark before each word
     language: str = ""  # ISO 639-1; what the table says, if it says any
     start: str = ""  # a model of the same shape to go on from; without one, random weights
-    preset: str = "beast"
+    words: Annotated[int, Field(ge=0)] = 0  # of each table the first, to see that a model can learn a few; 0: all
+    preset: str = _PRESET
     # Fields of EncoderConfig that differ from the preset, and from what the record of the language changes in it.
     encoder: dict[str, Any] = field(default_factory=dict)
     epochs: Count = 20
-    batch_size: Count = 2048
+    batch_size: Count
     accumulation_steps: Count = 1
-    learning_rate: Positive = 2e-3
-    embedding_learning_rate: Positive = 2e-2  # each row is touched rarely, so it may move further
+    learning_rate: Positive
+    embedding_learning_rate: Positive  # each row is touched rarely, so it may move further
     weight_decay: NotNegative = 1e-6  # of everything but the embeddings
-    warmup_share: Share = 0.05  # of all steps; then a cosine down to zero
+    warmup_share: Share  # of all steps; then a cosine down to zero
     gradient_norm: NotNegative = 1.0  # clipped above; 0 clips nothing
     frequency_power: Share = 0.35  # a word is drawn in proportion to its occurrences to this power; 0: all alike
     noise_share: Share = 0.35  # of the words of a batch, misspelt
     nested_widths: Annotated[tuple[int, ...], FromList] = ()  # first entries that are to be good vectors of their own
+    squared_error_weight: NotNegative = 0.0  # of the mean squared error to the teacher's entries, beside the distance
     contrast_weight: NotNegative = 0.3  # of telling a word's teacher vector among the batch's, beside the distance
     temperature: Positive = 0.05  # of that contrast: cosines are divided by it
     quantisation_aware_share: Share = 0.4  # of the steps, the last: the n-gram table is read as it will be stored
     evaluations: Count = 10  # of the held-out words, spread over the run
     seed: Annotated[int, Field(ge=0)] = 0
+
+    @model_validator(mode="before")
+    @classmethod
+    def _take_rates_of_preset(cls, given: Any) -> Any:
+        if not isinstance(given, ArgsKwargs):
+            return given
+        values = dict(given.kwargs or {})
+        preset = values.get("preset", _PRESET)
+        # A preset that is none is told of by its own check; with these, nothing else is told as missing.
+        rates = RATES.get(preset if isinstance(preset, str) else _PRESET, RATES[_PRESET])
+        return ArgsKwargs(given.args, asdict(rates) | values)
 
     # Fields are checked in their order. `others.data` has those before that are right; the others are named anyway.
 
@@ -150,7 +178,22 @@ def _encoder_config(settings: Mapping[str, Any], encoder: Mapping[str, Any]) -> 
 def read_settings(path: str | Path, *, changes: Sequence[str] = ()) -> DistillSettings:
     """Reads a TOML file and applies changes such as `epochs=2` or `encoder.layers=2`, which are TOML as well.
 
-    Raises `FileNotFoundError`, and `ValueError` that names every unknown key and every bad value at once.
+    Raises `FileNotFoundError`, and `ValueError` that names every unknown key and every bad value at once, or the rates
+    that the file gives to another preset than the one that is asked for.
     """
     values, source = read_values(path, changes=changes), str(Path(path).resolve())
-    return build(DistillSettings, values=values, source=source, renamed=RENAMED_SETTINGS)
+    settings = build(DistillSettings, values=values, source=source, renamed=RENAMED_SETTINGS)
+    _check_change_of_preset(read_values(path), changed=read_changes(changes), source=source)
+    return settings
+
+
+def _check_change_of_preset(given: Mapping[str, Any], *, changed: Mapping[str, Any], source: str) -> None:
+    """A change of the preset alone never trains it at rates that a file gives to another."""
+    before, now = given.get("preset", _PRESET), changed.get("preset")
+    if now in (None, before) or not (kept := [name for name in _OF_PRESET if name in given and name not in changed]):
+        return
+    raise InputError(
+        f"{source} has {', '.join(f'{name} {given[name]}' for name in kept)} for the preset {before!r}, and preset is "
+        f"{now!r} now: take a file without them, such as training/configs/beast.toml, for that preset's own, or give "
+        f"them too, such as --set {kept[0]}={given[kept[0]]}"
+    )

@@ -22,7 +22,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from beast_core import BeastEncoder, encode_words
 from beast_core.files import write_file
 from training.common.command import add_device, check_output, count, positive
-from training.common.devices import choose_device, good_at_bfloat16, tune_memory
+from training.common.devices import choose_device, choose_precision, tune_memory
 from training.common.markdown import markdown_table
 from training.common.rows import unit_rows
 from training.distill.batches import Batch
@@ -128,17 +128,13 @@ def _endless(run: Distillation) -> Iterator[Batch]:
 
 def peak_here(device: torch.device) -> float:
     """FLOP/s of a large matrix product in the precision of the training, best of five."""
-    matrix = torch.randn(_MATRIX, _MATRIX, device=device, dtype=_precision(device))
+    matrix = torch.randn(_MATRIX, _MATRIX, device=device, dtype=choose_precision("auto", device=device))
     best = 0.0
     for _ in range(5):
         start = time.perf_counter()
         float((matrix @ matrix)[0, 0])  # waits for a GPU
         best = max(best, 2 * _MATRIX**3 / (time.perf_counter() - start))
     return best
-
-
-def _precision(device: torch.device) -> torch.dtype:
-    return torch.bfloat16 if good_at_bfloat16(device) else torch.float32
 
 
 def cost_table(costs: Sequence[Cost], *, peak: float, processors: Sequence[Processor]) -> str:
@@ -188,7 +184,7 @@ def print_costs(options: argparse.Namespace) -> None:
         pace = measure_pace(run, seconds=options.seconds)
         words = settings.epochs * (options.words or len(run.batches.words))
         costs.append(Cost(name, flop_per_word(settings, device=device), pace, words))
-    precision = str(_precision(device)).removeprefix("torch.")
+    precision = str(choose_precision("auto", device=device)).removeprefix("torch.")
     print(f"Peak here: {peak / 1e12:.2f} TFLOP/s in {precision}, {torch.get_num_threads()} threads, {device}.\n")
     written = cost_table(costs, peak=peak, processors=processors)
     print(written, end="")

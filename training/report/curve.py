@@ -7,6 +7,7 @@ out, and of the batch that was learnt at that moment, misspelt words among them.
 """
 
 import argparse
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +15,7 @@ import torch
 
 from beast_core.files import write_file
 from training.common.command import check_output
+from training.common.errors import InputError
 from training.common.markdown import markdown_table
 from training.common.pictures import empty_figure, png_bytes
 from training.common.settings import build
@@ -35,14 +37,27 @@ class Moment:
     learnt: float
 
 
-def moments(folder: Path) -> list[Moment]:
-    """The moments of a run at which the held-out words were looked at. Raises `ValueError` if it has none."""
+def read_run(folder: Path) -> DistillSettings:
+    """The settings of a run; the table is told by its digest. Raises `InputError` if the folder is no run."""
     run = RunFolder(folder)
     _, record = run.read_progress()
-    settings = build(DistillSettings, values={"table": record.table, **record.settings}, source=str(run.progress_file))
+    return build(DistillSettings, values={"table": record.table, **record.settings}, source=str(run.progress_file))
+
+
+def named_runs(given: Sequence[str]) -> dict[str, Path]:
+    """Folders by name, of texts such as `mini=runs/mini`. Raises `InputError`."""
+    named = [text.partition("=") for text in given]
+    if wrong := [name for name, separator, folder in named if not (name and separator and folder)]:
+        raise InputError(f"{wrong[0]!r} is no run, expected NAME=FOLDER")
+    return {name: Path(folder) for name, _, folder in named}
+
+
+def moments(folder: Path) -> list[Moment]:
+    """The moments of a run at which the held-out words were looked at. Raises `ValueError` if it has none."""
+    settings = read_run(folder)
     cost = flop_per_word(settings, device=torch.device("cpu"))
     points = []
-    for line in read_log(run.log_file):
+    for line in read_log(RunFolder(folder).log_file):
         if line.held_out_cosine is not None:
             words = line.step * settings.batch_size
             points.append(Moment(words, words * cost, line.seconds / 60, line.held_out_cosine, line.cosine))
@@ -93,11 +108,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def write_curve(options: argparse.Namespace) -> None:
     """Writes the table and the picture, and prints the table. Raises `ValueError` for what is no run."""
-    named = [given.partition("=") for given in options.runs]
-    if wrong := [name for name, separator, folder in named if not (name and separator and folder)]:
-        raise ValueError(f"{wrong[0]!r} is no run, expected NAME=FOLDER")
+    named = named_runs(options.runs)
     check_output(options.output, option="--output")
-    runs = {name: moments(Path(folder)) for name, _, folder in named}
+    runs = {name: moments(folder) for name, folder in named.items()}
     text = curve_table(runs)
     options.output.mkdir(parents=True, exist_ok=True)
     write_file(options.output / "curve.md", text)

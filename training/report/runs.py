@@ -77,7 +77,7 @@ def read_finished_run(folder: Path, *, teacher: Teacher) -> Run:
             f"{folder} is not finished (its log ends at epoch {epoch:g} of {settings.epochs}; {model} is "
             f"{'' if model.is_dir() else 'not '}there): give the command of its training again, it goes on"
         )
-    table = read_table(teacher.file, lowercase=settings.encoder_config().lowercase)
+    table = read_table(teacher.file, lowercase=settings.encoder_config().lowercase).first(settings.words)
     if {table.digest, teacher.sha256} != {learnt_from}:
         raise InputError(
             f"the teacher of the metrics, {teacher.file}, is not the table that {folder} learnt from (SHA-256 "
@@ -118,7 +118,7 @@ def rebuild_command(run: Run) -> str:
 
     Otherwise `training.distill` with the configuration that has most of them, and `--set` for the others.
     """
-    found = {file.stem: _changes(run.settings, base=read_settings(file)) for file in sorted(_CONFIGS.glob("*.toml"))}
+    found = {file.stem: _changes(run.settings, file=file) for file in sorted(_CONFIGS.glob("*.toml"))}
     usable = {name: changes for name, changes in found.items() if changes is not None}
     name = min(usable, key=lambda name: len(usable[name]))
     changes = usable[name]
@@ -130,12 +130,20 @@ def rebuild_command(run: Run) -> str:
     return shlex.join([*command, *(part for text in texts for part in ("--set", text))])
 
 
-def _changes(settings: DistillSettings, *, base: DistillSettings) -> dict[str, Any] | None:
-    """What `--set` must change in `base`; None if it cannot: it changes a field of the encoder, but unsets none."""
+def _changes(settings: DistillSettings, *, file: Path) -> dict[str, Any] | None:
+    """What `--set` must change in a file; None if it cannot: it changes a field of the encoder, but unsets none, and
+    files with rates of their own are for their own preset."""
+    changes: dict[str, Any] = {}
+    if (base := read_settings(file)).preset != settings.preset:
+        changes = {"preset": settings.preset}
+        try:
+            base = read_settings(file, changes=[f"preset={json.dumps(settings.preset)}"])
+        except InputError:
+            return None
     wanted, given = _flat(settings), _flat(base)
     if set(given) - set(wanted):
         return None
-    return {key: value for key, value in wanted.items() if given.get(key) != value}
+    return changes | {key: value for key, value in wanted.items() if given.get(key) != value}
 
 
 def _flat(settings: DistillSettings) -> dict[str, Any]:

@@ -5,6 +5,10 @@ import sys
 from pathlib import Path
 
 import pytest
+import torch
+
+from training.common.devices import choose_precision, good_at_bfloat16
+from training.common.errors import InputError
 
 FREED = """
 import psutil, torch
@@ -20,6 +24,15 @@ tune_memory()
 kept = resident_after_a_quarter_of_a_gigabyte()
 print(given_back - before, kept - before)
 """
+
+
+def test_a_precision_is_what_is_asked_for_or_what_is_fast_here():
+    cpu = torch.device("cpu")
+    assert choose_precision("fp32", device=cpu) == torch.float32
+    assert choose_precision("bf16", device=cpu) == torch.bfloat16
+    assert (choose_precision("auto", device=cpu) == torch.bfloat16) == good_at_bfloat16(cpu)
+    with pytest.raises(InputError, match=r"precision 'fp16', expected auto, fp32 or bf16"):
+        choose_precision("fp16", device=cpu)
 
 
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="other C libraries are left as they are")

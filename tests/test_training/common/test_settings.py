@@ -4,6 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from beast_core.family import presets
+from training.distill.rates import RATES
 from training.distill.settings import DistillSettings, read_settings
 from training.languages import read_language
 
@@ -19,6 +21,45 @@ def test_the_published_recipe_is_the_published_one():
     assert (settings.learning_rate, settings.embedding_learning_rate, settings.weight_decay) == (2e-5, 2e-5, 1e-6)
     assert (settings.noise_share, settings.warmup_share, settings.frequency_power) == (0, 0, 0)
     assert settings.contrast_weight == 0 and not settings.nested_widths
+
+
+def rates(settings):
+    return (settings.batch_size, settings.learning_rate, settings.embedding_learning_rate, settings.warmup_share)
+
+
+@pytest.mark.parametrize("name", ["beast", "long", "smoke", "finish", "ngrams", "multilingual"])
+def test_what_trains_the_shipped_models_trains_at_their_rates(name):
+    changed = {"smoke": (4096, 2e-3, 2e-2, 0.05), "finish": (2048, 5e-4, 5e-3, 0.1)}
+    settings = read_settings(f"training/configs/{name}.toml")
+    assert settings.preset == "beast" and rates(settings) == changed.get(name, (2048, 2e-3, 2e-2, 0.05))
+
+
+@pytest.mark.parametrize("preset", presets())
+def test_a_preset_brings_its_own_rates(preset):
+    own = RATES[preset]
+    changed = read_settings("training/configs/beast.toml", changes=[f"preset='{preset}'"])
+    assert rates(changed) == rates(own) == rates(DistillSettings(table="t.parquet", preset=preset))
+    given = read_settings("training/configs/beast.toml", changes=["learning_rate=0.5", f"preset='{preset}'"])
+    assert rates(given) == (own.batch_size, 0.5, own.embedding_learning_rate, own.warmup_share)
+    if preset != "beast":  # its layers would learn nothing at those
+        assert own.learning_rate < RATES["beast"].learning_rate and own.warmup_share > RATES["beast"].warmup_share
+        assert read_settings(f"training/configs/{preset}.toml").learning_rate == own.learning_rate
+
+
+def test_rates_that_a_file_gives_to_one_preset_are_not_for_another():
+    finish, to_mini = "training/configs/finish.toml", "preset='mini'"
+    message = (
+        r"finish\.toml has learning_rate 0\.0005, embedding_learning_rate 0\.005, warmup_share 0\.1 for the preset "
+        r"'beast', and preset is 'mini' now: .* or give them too, such as --set learning_rate=0\.0005"
+    )
+    with pytest.raises(ValueError, match=message):
+        read_settings(finish, changes=[to_mini])
+    with pytest.raises(ValueError, match=r"published\.toml has batch_size 64, learning_rate 2e-05, .* preset 'base'"):
+        read_settings("training/configs/published.toml", changes=[to_mini])
+    told = ["learning_rate=1e-4", "embedding_learning_rate=1e-3", "warmup_share=0.3"]
+    settings = read_settings(finish, changes=[to_mini, *told])
+    assert rates(settings) == (RATES["mini"].batch_size, 1e-4, 1e-3, 0.3)
+    assert rates(read_settings(finish, changes=["preset='beast'"])) == rates(read_settings(finish))
 
 
 def test_settings_are_the_same_when_they_come_back_from_a_checkpoint():
@@ -84,7 +125,8 @@ def test_all_problems_are_named_at_once(tmp_path):
     with pytest.raises(ValueError, match="unknown preset 'lion', expected one of"):
         read_settings("training/configs/smoke.toml", changes=["preset='lion'", "encoder={}"])
     with pytest.raises(
-        ValueError, match=r"unknown key 'zzz'.*; known keys: table, tables, marker, language, start, preset, encoder"
+        ValueError,
+        match=r"unknown key 'zzz'.*; known keys: table, tables, marker, language, start, words, preset, enc",
     ):
         read_settings("training/configs/smoke.toml", changes=["zzz=1"])
     with pytest.raises(ValueError, match="'rounded_share', which is called 'quantisation_aware_share' now"):

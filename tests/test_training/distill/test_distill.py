@@ -83,7 +83,8 @@ def test_a_published_shape_learns_too(tiny_table, tmp_path):
     settings = tmp_path / "flatten.toml"
     encoder = "{ hidden_width = 16, heads = 4, feed_forward_width = 32, output_width = 16 }"
     settings.write_text(f"table = {str(tiny_table)!r}\npreset = 'asterisk'\nepochs = 20\nencoder = {encoder}\n")
-    distill(settings, tmp_path / "run", "--set", "batch_size=64", "--model", str(tmp_path / "beast"))
+    rates = ["--set", "batch_size=64", "--set", "learning_rate=2e-3", "--set", "embedding_learning_rate=2e-2"]
+    distill(settings, tmp_path / "run", *rates, "--model", str(tmp_path / "beast"))
     losses = column(log(tmp_path / "run"), "loss")
     assert losses[-1] < 0.6 * losses[0]
     compact, stock = (load_encoder(tmp_path / name).encode(["bacel", ""]) for name in ("run/model", "beast"))
@@ -166,6 +167,10 @@ def test_other_settings_do_not_go_on_from_a_checkpoint(tiny_settings, finished, 
             "the student collapsed at step",
         ),
         (["learning_rate=1e30", "gradient_norm=0.0"], "the loss is nan at step"),
+        (
+            ["learning_rate=1e-9", "embedding_learning_rate=1e-9", "epochs=40"],
+            "student learns nothing: at step 300",
+        ),
         (["encoder.output_width=8"], "the teacher's vectors have 16 dimensions and the encoder gives 8"),
         (["batch_size=65", "accumulation_steps=5", "epoch=3"], "unknown key 'epoch'"),
         (["table='missing.parquet'"], "no teacher table at"),
@@ -182,7 +187,8 @@ def test_what_cannot_work_stops_with_one_clear_error(tiny_settings, tmp_path, ch
     ("changes", "warned"),
     [
         ([], False),
-        (["preset='mini'"], True),
+        (["preset='mini'"], False),  # has rates of its own
+        (["preset='mini'", "learning_rate=2e-3"], True),
         (["encoder.layers=2"], True),
         (["encoder.layers=2", "learning_rate=1e-4"], False),
     ],
@@ -198,7 +204,8 @@ def test_rates_that_are_too_high_for_layers_are_told_before_anything_is_read(cap
                 *(part for change in changes for part in ("--set", change)),
             ]
         )
-    assert ("training/configs/mini.toml has rates that work" in capsys.readouterr().err) == warned
+    told = "0.0001, with embedding_learning_rate 0.001, is what the preset 'mini' learns at"
+    assert (told in capsys.readouterr().err) == warned
 
 
 def test_words_that_are_one_to_the_encoder_are_refused(tiny_settings, tmp_path):

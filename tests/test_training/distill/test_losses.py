@@ -1,10 +1,19 @@
 import math
 
+import numpy as np
 import pytest
 import torch
 from torch.nn import functional
 
-from training.distill.losses import contrast, cosine_distance, nested_distance, variance
+from training.distill.losses import (
+    contrast,
+    cosine_distance,
+    distillation_losses,
+    nested_distance,
+    squared_error,
+    variance,
+)
+from training.distill.settings import read_settings
 
 
 def unit_rows(*shape):
@@ -14,6 +23,33 @@ def unit_rows(*shape):
 def test_cosine_distance_is_one_minus_the_mean_cosine():
     student, teacher = torch.tensor([[1.0, 0.0], [0.6, 0.8]]), torch.tensor([[1.0, 0.0], [0.0, 1.0]])
     assert cosine_distance(student, teacher).item() == pytest.approx(1 - (1 + 0.8) / 2)
+
+
+def test_squared_error_by_hand():
+    student, teacher = torch.tensor([[1.0, 0.0], [0.6, 0.8]]), torch.tensor([[1.0, 0.0], [0.0, 1.0]])
+    assert squared_error(student, teacher).item() == pytest.approx((0 + 0 + 0.36 + 0.04) / 4)
+
+
+def test_the_loss_of_asterisk_is_what_its_paper_adds_up():
+    settings = read_settings("training/configs/asterisk.toml")
+    student, teacher, rows = unit_rows(7, 5), unit_rows(6, 5), torch.tensor([0, 5, 2, 2, 1, 4, 3])
+    distance, other = distillation_losses(student, candidates=teacher, rows=rows, settings=settings)
+    plain = 0.0
+    for word, row in enumerate(rows.tolist()):
+        ours, its = student[word].tolist(), teacher[row].tolist()
+        products = sum(a * b for a, b in zip(ours, its, strict=True))
+        squares = sum((a - b) ** 2 for a, b in zip(ours, its, strict=True))
+        plain += (1 - products / (math.hypot(*ours) * math.hypot(*its)) + squares / 5) / 7
+    assert (distance + other).item() == pytest.approx(plain, abs=1e-6)
+    assert other.item() == pytest.approx(2 / 5 * distance.item(), abs=1e-6)  # as vectors are of unit length
+
+
+def test_without_weights_the_loss_is_the_cosine_distance():
+    settings = read_settings("training/configs/published.toml")
+    student, teacher, rows = unit_rows(7, 5), unit_rows(6, 5), torch.arange(7) % 6
+    distance, other = distillation_losses(student, candidates=teacher, rows=rows, settings=settings)
+    assert other.item() == 0
+    assert distance.item() == pytest.approx(1 - np.mean((student * teacher[rows]).sum(1).numpy()), abs=1e-6)
 
 
 def test_nested_distance_looks_at_the_first_entries_of_each_width_and_no_further():

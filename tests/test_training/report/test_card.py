@@ -159,7 +159,14 @@ def test_the_command_gives_the_settings_of_the_run(folder, text, tiny_table):
     assert json.loads(json.dumps(settings.to_dict())) == {**saved, "table": str(tiny_table)}
 
 
-@pytest.mark.parametrize("config", ["beast", "long", "published"])
+@pytest.mark.parametrize("preset", ["base", "mini", "asterisk"])
+def test_a_preset_at_the_rates_of_another_is_told_with_them(records, preset):
+    settings = replace(read_settings(CONFIGS / "beast.toml"), preset=preset)  # what beast.toml meant is in it by now
+    given = shlex.split(rebuild_command(replace(records[0], settings=settings)))
+    assert read_settings(CONFIGS.parents[1] / given[3], changes=given[7::2]) == settings
+
+
+@pytest.mark.parametrize("config", ["beast", "long", "published", "mini", "asterisk"])
 def test_a_configuration_of_the_project_is_named(records, config):
     settings = read_settings(CONFIGS / f"{config}.toml")
     project = f"python -m spacy project run train . --vars.config {config}"

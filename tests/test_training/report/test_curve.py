@@ -1,3 +1,4 @@
+import shutil
 import subprocess
 import sys
 
@@ -27,6 +28,15 @@ def test_a_run_is_told_by_what_it_cost_and_learnt(tiny_settings, tmp_path):
         assert row[:2] == ["tiny", f"{moment.step * batch_size:,}"]
         assert row[4:] == [f"{moment.held_out_cosine:.3f}", f"{moment.cosine:.3f}"]
     assert (tmp_path / "curve/curve.md").read_text() == told
+    main(["presets", f"tiny={run}", "--output", str(tmp_path / "presets.md")])
+    header, _, row = (line.strip("| ").split(" | ") for line in (tmp_path / "presets.md").read_text().splitlines())
+    cells = dict(zip(header, row, strict=True))
+    assert (cells["run"], cells["preset"], cells["batch"], cells["learning rate"]) == ("tiny", "beast", "64", "0.003")
+    assert cells["words"] == rows[-1][1] and cells["held-out words"] == rows[-1][4]
+    assert int(cells["parameters"].replace(",", "")) == 259 * 16 + 404 * 16 + 16 * 16 + 16
+    shutil.rmtree(run / "model")
+    with pytest.raises(SystemExit, match="is not finished"):
+        main(["presets", f"tiny={run}", "--output", str(tmp_path / "presets.md")])
     assert (tmp_path / "curve/curve.png").read_bytes().startswith(b"\x89PNG")
 
 
