@@ -14,7 +14,7 @@ def cosine_distance(student: Tensor, teacher: Tensor) -> Tensor:
     return 1 - (student * teacher).sum(dim=-1).mean()
 
 
-def squared_error(student: Tensor, teacher: Tensor) -> Tensor:
+def squared_error(student: Tensor, *, teacher: Tensor) -> Tensor:
     """Mean squared error over all entries of a batch, `(words, width)` twice -> a scalar.
 
     Asterisk* adds it to the cosine distance (Semenov 2024, https://arxiv.org/abs/2411.05691). Of unit vectors, as ours
@@ -54,7 +54,7 @@ def distillation_losses(
     """
     distance, other = cosine_distance(student, candidates[rows]), student.new_zeros(())
     if settings.squared_error_weight:
-        other = other + settings.squared_error_weight * squared_error(student, candidates[rows])
+        other = other + settings.squared_error_weight * squared_error(student, teacher=candidates[rows])
     if settings.nested_widths:
         other = other + nested_distance(student, candidates[rows], widths=settings.nested_widths)
     if settings.contrast_weight:

@@ -21,9 +21,9 @@ _COLLAPSED_SHARE = 0.05
 _GRACE_STEPS = 100
 
 # The first thing that a student learns is the teacher's mean vector, and deep ones stay there for a while: they are
-# given this share of the run after the warm-up, and as many steps, to come nearer by this share of what is left.
+# given this share of the run after the warm-up, and so many steps in all, to come nearer by a share of what is left.
 _PATIENCE_SHARE = 0.25
-_PATIENCE_STEPS = 300
+_PATIENCE_STEPS = 500
 _LEAST_RISE = 0.02
 
 # A rate that is so many times lower than the preset's own is too low rather than too high.

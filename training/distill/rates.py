@@ -14,7 +14,7 @@ class Rates:
 
 
 # Without layers, most weights are rows of tables that are touched rarely. Layers that are normalised after each sum
-# want a tenth of the rate at most, and a warm-up: their first gradients are large (Xiong et al. 2020, On Layer
+# want a much lower rate, and a warm-up: their first gradients are large (Xiong et al. 2020, On Layer
 # Normalization in the Transformer Architecture, https://arxiv.org/abs/2002.04745). Of these, the fewer the faster.
 RATES = {
     "beast": Rates(batch_size=2048, learning_rate=2e-3, embedding_learning_rate=2e-2, warmup_share=0.05),

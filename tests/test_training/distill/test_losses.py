@@ -27,7 +27,7 @@ def test_cosine_distance_is_one_minus_the_mean_cosine():
 
 def test_squared_error_by_hand():
     student, teacher = torch.tensor([[1.0, 0.0], [0.6, 0.8]]), torch.tensor([[1.0, 0.0], [0.0, 1.0]])
-    assert squared_error(student, teacher).item() == pytest.approx((0 + 0 + 0.36 + 0.04) / 4)
+    assert squared_error(student, teacher=teacher).item() == pytest.approx((0 + 0 + 0.36 + 0.04) / 4)
 
 
 def test_the_loss_of_asterisk_is_what_its_paper_adds_up():
