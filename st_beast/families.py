@@ -10,7 +10,7 @@ from typing import Any
 from sentence_transformers.base.modules import Dense, Normalize
 from sentence_transformers.sentence_transformer.modules import CNN, Pooling
 from torch import nn
-from transformers import BertConfig, BertModel, BltConfig, BltModel, PreTrainedModel, PreTrainedTokenizerFast
+from transformers import BltConfig, BltModel, ElectraConfig, ElectraModel, PreTrainedModel, PreTrainedTokenizerFast
 
 from beast_core import EncoderConfig
 from beast_core.families.flatten import FlattenConfig
@@ -115,15 +115,17 @@ class NgramParts(StockParts):
 
 @dataclass(frozen=True)
 class FlattenParts(StockParts):
-    """BERT, then a convolution that is padded so that it has one position, which sees the whole window: a flatten."""
+    """ELECTRA, which is BERT without its pooler (whose output would look like a vector and be none); then a convolution
+    that is padded so that it has one position, which sees the whole window: a flatten."""
 
     config: FlattenConfig
 
     def backbone(self) -> PreTrainedModel:
         """See `StockParts.backbone`."""
         config = self.config
-        bert = BertConfig(
+        electra = ElectraConfig(
             vocab_size=256,
+            embedding_size=config.hidden_width,
             hidden_size=config.hidden_width,
             num_hidden_layers=config.layers,
             num_attention_heads=config.heads,
@@ -139,7 +141,7 @@ class FlattenParts(StockParts):
             use_cache=False,
             **describe(config),
         )
-        return BertModel(bert)
+        return ElectraModel(electra)
 
     def modules(self) -> list[nn.Module]:
         """See `StockParts.modules`."""
