@@ -42,8 +42,9 @@ def creative_commons(licence: str) -> tuple[str, str] | None:
 def read_credits(folder: Path) -> Credits:
     """The credits of a model folder; empty ones if its README.md says nothing.
 
-    Read are `license`, `language`, `author`, `credits`, `teacher` and `base_model` of the README's metadata, which stands
-    between two lines of `---` at its top as model hubs have it: https://huggingface.co/docs/hub/model-cards#model-card-metadata.
+    Read are `license`, `language`, `author`, `credits`, `teacher` and `base_model` of the README's metadata, which
+    stands between two lines of `---` at its top as model hubs have it:
+    https://huggingface.co/docs/hub/model-cards#model-card-metadata.
 
     >>> from beast_core.shipped import model_folder
     >>> read_credits(model_folder()).licence, read_credits(model_folder()).languages

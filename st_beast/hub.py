@@ -1,10 +1,9 @@
-"""Models on a hub such as huggingface.co: which text names one, and its files, fetched once and kept in the hub's cache.
+"""Models on a hub such as huggingface.co: which text names one, and its files, fetched once and kept in a cache.
 
 Nothing else in this package makes a request.
 """
 
 import os
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -108,8 +107,8 @@ def _explained(name: str, *, revision: str | None, cache: Path, offline: bool) -
         if offline or constants.HF_HUB_OFFLINE:
             asked = "local_files_only" if offline else "HF_HUB_OFFLINE"
             raise FileNotFoundError(
-                f"the {told} of {name!r} is not, or not wholly, in the cache {cache}, and {asked} says to make no request: "
-                "load it once with a network"
+                f"the {told} of {name!r} is not, or not wholly, in the cache {cache}, and {asked} says to make no "
+                "request: load it once with a network"
             ) from error
         raise ConnectionError(
             f"{where} cannot be reached, and the {told} is not, or not wholly, in the cache {cache}: check the network "

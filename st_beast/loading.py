@@ -31,10 +31,10 @@ def load(
     On a CPU the n-gram table is kept in 2 bits an entry, unless it was fine-tuned; to train the model, load it with
     `trainable`, which unpacks it. The other options are `SentenceTransformer`'s.
 
-    No request is made for a language or a path, also not for one that is missing: a name on a hub is a text "owner/name"
-    of which neither the folder nor the folder "owner" is here, and what is in the hub's cache is not fetched again. A
-    `revision` (a branch, a tag, a commit) is of a hub's model alone; `token`, `cache_folder` and `local_files_only` say
-    nothing of other models.
+    No request is made for a language or a path, also not for a missing one: a name on a hub is a text "owner/name" of
+    which neither the folder nor the folder "owner" is here. What is in the hub's cache is not fetched again. A
+    `revision` (a branch, a tag, a commit) is of a hub's model alone, and asks for one also where there is a folder
+    "owner"; `token`, `cache_folder` and `local_files_only` say nothing of other models.
 
     >>> load().encode(["perro", "gato"]).shape
     (2, 256)
@@ -58,9 +58,9 @@ def load(
 def save(path: str | Path, *, model: str | Path | None = None, language: str | None = None) -> Path:
     """Writes a model folder that plain `SentenceTransformer(path)` loads; returns its absolute path.
 
-    `model` is a folder or a language, `language` always the latter; with neither, it is the Spanish model. The folder is
-    written in one step and replaces an older model at `path`. Raises `FileExistsError` if `path` holds anything else, and
-    what `beast_core.read_encoder` raises.
+    `model` is a folder or a language, `language` always the latter; with neither, it is the Spanish model. The
+    folder is written in one step and replaces an older model at `path`. Raises `FileExistsError` if `path` holds
+    anything else, and what `beast_core.read_encoder` raises.
     """
     loaded = BeastSentenceTransformer(model, language=language, device="cpu")
     with replace_model_folder(path) as folder:

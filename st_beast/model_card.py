@@ -1,6 +1,7 @@
 """The model card of a folder of sentence-transformers: whose the weights are, what they learnt from, and how plain
 `transformers` makes the same vectors."""
 
+import json
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,10 +18,28 @@ from beast_core.model_files import CARD_FILE, MODULES_FILE
 from st_beast.families import stock_parts
 
 _CREDITS_HEADING = "## Licence and credits"
-_STEPS_HEADING = "## With transformers alone"
 _TAGS = ("word-embeddings", "word-vectors", "static-embeddings", "beast-vectors")
 # Words that all languages write alike.
 _EXAMPLES = ("hotel", "hotels", "piano")
+_STEPS = """\
+## With transformers alone
+
+No output of `AutoModel` is the vector of a word: neither its last hidden states, nor their mean, nor the first of them.
+What comes after them lies in the folders beside. These steps give the vectors of `SentenceTransformer`:
+
+```python
+import torch
+from safetensors.torch import load_file
+from torch.nn import functional
+from transformers import AutoModel, AutoTokenizer
+
+folder = "beast"  # where this card lies; for a model on a hub, huggingface_hub.snapshot_download("owner/name")
+words = {words}
+tokenizer, model = AutoTokenizer.from_pretrained(folder), AutoModel.from_pretrained(folder)
+with torch.inference_mode():
+{steps}
+print(vectors.shape)
+```"""
 
 
 @dataclass
@@ -84,7 +103,9 @@ def credits_section(path: Path) -> str:
 
     As the folder's card has it, if that has it; empty if nothing is known.
     """
-    if found := re.search(rf"^{_CREDITS_HEADING}$.*?(?=^## |\Z)", read_card(path) or "", flags=re.DOTALL | re.MULTILINE):
+    if found := re.search(
+        rf"^{_CREDITS_HEADING}$.*?(?=^## |\Z)", read_card(path) or "", flags=re.DOTALL | re.MULTILINE
+    ):
         return found[0].strip()
     credits = read_credits(path)
     return _written(credits) if credits.sources or credits.teacher else ""
@@ -92,24 +113,8 @@ def credits_section(path: Path) -> str:
 
 def steps_section(config: EncoderConfig) -> str:
     """What a card says to those who have `transformers` and not the host. Empty for parts whose steps nobody wrote."""
-    if not (steps := stock_parts(config).steps()):
-        return ""
-    return (
-        f"{_STEPS_HEADING}\n\n"
-        "No output of `AutoModel` is the vector of a word, neither the last hidden states nor their mean or their first: "
-        "what comes after them lies in the folders beside. These steps give the vectors of `SentenceTransformer`:\n\n"
-        "```python\n"
-        "import torch\n"
-        "from safetensors.torch import load_file\n"
-        "from torch.nn import functional\n"
-        "from transformers import AutoModel, AutoTokenizer\n\n"
-        'folder = "beast"  # where this card lies; of a model on a hub: huggingface_hub.snapshot_download("owner/name")\n'
-        f"words = {list(_EXAMPLES)!r}\n".replace("'", '"') +
-        "tokenizer, model = AutoTokenizer.from_pretrained(folder), AutoModel.from_pretrained(folder)\n"
-        f"with torch.inference_mode():\n{indent(steps, '    ')}\n"
-        "print(vectors.shape)\n"
-        "```"
-    )
+    steps = stock_parts(config).steps()
+    return _STEPS.format(words=json.dumps(_EXAMPLES), steps=indent(steps, "    ")) if steps else ""
 
 
 def add_section(folder: Path, *, section: str) -> None:
@@ -133,9 +138,9 @@ def _written(credits: Credits) -> str:
     if credits.licence:
         languages = ", ".join(f'"{language}"' for language in credits.languages)
         parts.append(
-            "Plain sentence-transformers keeps this card when it saves the model; when it has trained it, it writes a new "
-            "one without them. `st_beast.load(folder, trainable=True)` keeps them. Without that, say `SentenceTransformer("
-            f'folder, model_card_data=SentenceTransformerModelCardData(license="{credits.licence}", '
-            f"language=[{languages}]))`, and copy this section."
+            "Plain sentence-transformers keeps this card when it saves the model; when it has trained it, it writes a "
+            "new one without them. `st_beast.load(folder, trainable=True)` keeps them. Without that, say "
+            "`SentenceTransformer(folder, model_card_data=SentenceTransformerModelCardData("
+            f'license="{credits.licence}", language=[{languages}]))`, and copy this section.'
         )
     return "\n\n".join(parts)
