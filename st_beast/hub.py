@@ -7,6 +7,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from huggingface_hub import constants, hf_hub_download, snapshot_download
 from huggingface_hub.errors import (
@@ -28,7 +29,7 @@ from st_beast.host_options import HOST_CONFIG
 _FILES = [CONFIG_FILE, WEIGHTS_FILE, CARD_FILE, MODULES_FILE, HOST_CONFIG, f"[0-9]_*/{WEIGHTS_FILE}"]
 
 # Of httpx or httpx2, whichever the hub's library is made with; without it, a broken proxy would be told in its words.
-_TransportError = HfHubHTTPError.__bases__[0]
+_TransportError: type[Exception] = HfHubHTTPError.__bases__[0]
 
 _LOGIN = "`hf auth login`, HF_TOKEN in the environment, or token=..."
 
@@ -69,15 +70,15 @@ def fetch(
     `ModelFolderError` for a model that is not ours.
     """
     cache = cache_folder or os.environ.get("SENTENCE_TRANSFORMERS_HOME") or constants.HF_HUB_CACHE
-    options = {"cache_dir": str(cache), "token": token, "local_files_only": local_files_only}
+    options: dict[str, Any] = {"cache_dir": str(cache), "token": token, "local_files_only": local_files_only}
     with _explained(name, revision=revision, cache=Path(cache), offline=local_files_only):
-        config = Path(hf_hub_download(name, CONFIG_FILE, revision=revision, **options))
+        config = Path(str(hf_hub_download(name, CONFIG_FILE, revision=revision, **options)))
         try:
             read_config(config.parent)
         except ModelFolderError as error:
             raise ModelFolderError(f"{name!r} of the hub is no BEAST model, whatever else it is: {error}") from error
         # Of the same commit, whatever is pushed meanwhile.
-        folder = Path(snapshot_download(name, revision=config.parent.name, allow_patterns=_FILES, **options))
+        folder = Path(str(snapshot_download(name, revision=config.parent.name, allow_patterns=_FILES, **options)))
         if not (folder / WEIGHTS_FILE).is_file():
             raise LocalEntryNotFoundError(f"{WEIGHTS_FILE} is missing")
     return folder

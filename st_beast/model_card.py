@@ -8,7 +8,7 @@ from pathlib import Path
 from textwrap import indent
 from typing import Any
 
-from huggingface_hub.utils import yaml_dump
+from huggingface_hub import ModelCardData
 from sentence_transformers import SentenceTransformerModelCardData
 
 from beast_core import EncoderConfig
@@ -61,7 +61,7 @@ class BeastCardData(SentenceTransformerModelCardData):
             self.base_model, self.base_model_revision = self.origin
         return dict(super().to_dict())
 
-    def to_yaml(self, line_break: int | None = None) -> str:
+    def to_yaml(self, line_break: Any = None, original_order: list[str] | None = None) -> str:
         """The metadata of the card: the host's, and what `beast_core.credits` reads."""
         weights = self.weights
         told = {
@@ -71,7 +71,7 @@ class BeastCardData(SentenceTransformerModelCardData):
             "credits": list(weights.sources),
         }
         ours = {key: value for key, value in told.items() if value}
-        added = yaml_dump(ours, sort_keys=False, line_break=line_break) if ours else ""
+        added = ModelCardData(**ours).to_yaml(line_break=line_break) if ours else ""
         return f"{super().to_yaml(line_break=line_break)}\n{added}".strip()
 
 

@@ -20,7 +20,7 @@ from beast_core.files import refuse_file, working_folder
 from beast_core.model_files import CONFIG_FILE
 from beast_core.shipped import model_folder
 from st_beast.host_options import HOST_OPTIONS, is_truncation, read_options
-from st_beast.model_card import add_section, card_data, credits_section, read_card, steps_section
+from st_beast.model_card import BeastCardData, add_section, card_data, credits_section, read_card, steps_section
 from st_beast.progress import without_progress_bars
 from st_beast.stock import halve_weights, stock_model
 from st_beast.word_module import WordModule, refuse_unknown
@@ -37,6 +37,8 @@ class BeastSentenceTransformer(SentenceTransformer):
     What `save_pretrained` and the trainer write loads with `SentenceTransformer(path)`, without this package, and with
     `st_beast.load(path)`. Nothing is ever fetched: `path` is a folder or a language.
     """
+
+    model_card_data: BeastCardData
 
     def __init__(
         self,

@@ -26,7 +26,7 @@ for folder in folders:
     os.chdir(folder)
     code = re.search(r"^```python\\n(import torch\\n.*?)^```", open("beast/README.md").read(), flags=re.M | re.S)[1]
     known = {}
-    exec(re.sub("words = .*", "words = " + ascii(words), code), known)
+    exec(re.sub("words = .*", lambda _: "words = " + ascii(words), code), known)
     np.save("vectors.npy", known["vectors"].numpy())
     output = known["model"](**known["features"])
     assert "pooler_output" not in output, output.keys()
