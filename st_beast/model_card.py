@@ -64,7 +64,7 @@ class BeastCardData(SentenceTransformerModelCardData):
     def to_yaml(self, line_break: Any = None, original_order: list[str] | None = None) -> str:
         """The metadata of the card: the host's, and what `beast_core.credits` reads."""
         weights = self.weights
-        told = {
+        told: dict[str, Any] = {
             "base_model": [] if self.base_model else list(weights.base_models),
             "author": weights.author,
             "teacher": [weights.teacher] if weights.teacher else [],
