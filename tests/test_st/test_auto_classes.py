@@ -28,7 +28,8 @@ for folder in folders:
     known = {}
     exec(re.sub("words = .*", lambda _: "words = " + ascii(words), code), known)
     np.save("vectors.npy", known["vectors"].numpy())
-    output = known["model"](**known["features"])
+    with known["torch"].inference_mode():
+        output = known["model"](**known["features"])
     assert "pooler_output" not in output, output.keys()
     if "max_length" in code:  # what pads to the longest word fails, and gives no other vector
         try:
