@@ -15,13 +15,16 @@ class Credits:
     """What a model's card says of it; empty where it says nothing.
 
     `licence` is an identifier as model hubs have it ("cc-by-sa-4.0"), `languages` are ISO 639 codes, `sources` are the
-    works that the weights were made of, each with its licence.
+    works that the weights were made of, each with its licence. `teacher` says in a few words whose vectors they learnt
+    from, `base_models` are its names on a hub.
     """
 
     licence: str = ""
     languages: tuple[str, ...] = ()
     author: str = ""
     sources: tuple[str, ...] = ()
+    teacher: str = ""
+    base_models: tuple[str, ...] = ()
 
 
 def creative_commons(licence: str) -> tuple[str, str] | None:
@@ -39,8 +42,9 @@ def creative_commons(licence: str) -> tuple[str, str] | None:
 def read_credits(folder: Path) -> Credits:
     """The credits of a model folder; empty ones if its README.md says nothing.
 
-    Read are `license`, `language`, `author` and `credits` of the README's metadata, which stands between two lines of
-    `---` at its top as model hubs have it: https://huggingface.co/docs/hub/model-cards#model-card-metadata.
+    Read are `license`, `language`, `author`, `credits`, `teacher` and `base_model` of the README's metadata, which
+    stands between two lines of `---` at its top as model hubs have it:
+    https://huggingface.co/docs/hub/model-cards#model-card-metadata.
 
     >>> from beast_core.shipped import model_folder
     >>> read_credits(model_folder()).licence, read_credits(model_folder()).languages
@@ -59,6 +63,8 @@ def read_credits(folder: Path) -> Credits:
         languages=tuple(_values(metadata, "language")),
         author=next(iter(_values(metadata, "author")), ""),
         sources=tuple(_values(metadata, "credits")),
+        teacher=", ".join(_values(metadata, "teacher")),
+        base_models=tuple(_values(metadata, "base_model")),
     )
 
 

@@ -10,6 +10,7 @@ from beast_core.model_files import CONFIG_FILE
 
 PRETRAINED = Path(__file__).resolve().parent / "pretrained"
 DEFAULT_LANGUAGE = "es"
+_LONGEST_HUB_NAME = 96
 
 
 class UnknownLanguageError(FileNotFoundError):
@@ -52,9 +53,20 @@ def model_folder(model: str | Path | None = None, *, language: str | None = None
         told = "" if str(model) == str(folder) else f" (given: {str(model)!r})"
         raise FileNotFoundError(
             f"no model at {folder}{told}: found {found}, expected a model folder such as ./beast or runs/beast/model, "
-            f"or a language that a model comes for: {_known()}{_how_to_train(str(model))}"
+            f"or a language that a model comes for: {_known()}{_how_to_train(str(model))}{_how_to_fetch(str(model))}"
         )
     return folder
+
+
+def looks_like_hub_name(text: str) -> bool:
+    """Whether a model on a hub can be called so: `owner/name`, as https://huggingface.co/docs/hub/repositories has it.
+
+    >>> looks_like_hub_name("ana/beast-de"), looks_like_hub_name("runs/beast/model"), looks_like_hub_name("./beast")
+    (True, False, False)
+    """
+    part = r"[A-Za-z0-9_](?:[\w.-]*[A-Za-z0-9_])?"
+    shaped = re.fullmatch(f"{part}/{part}", text, flags=re.ASCII) and len(text) <= _LONGEST_HUB_NAME
+    return bool(shaped) and "--" not in text and ".." not in text and not text.endswith(".git")
 
 
 def _folder_of(language: str) -> Path:
@@ -76,3 +88,9 @@ def _how_to_train(name: str) -> str:
     if not re.fullmatch("[a-z]{2,3}", name):
         return ""
     return f"; to train one, in a clone of the repository: python -m spacy project run train . --vars.language {name}"
+
+
+def _how_to_fetch(name: str) -> str:
+    if not looks_like_hub_name(name):
+        return ""
+    return f'; of a model on a hub, give the folder that huggingface_hub.snapshot_download("{name}") returns'

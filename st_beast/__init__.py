@@ -4,7 +4,8 @@ from beast_core.needs import needs_sentence_transformers
 
 with needs_sentence_transformers("st_beast"):
     from st_beast.host_losses import refuse_transformer_losses
-    from st_beast.sentence_transformers_model import BeastSentenceTransformer, load, save
+    from st_beast.loading import load, save
+    from st_beast.sentence_transformers_model import BeastSentenceTransformer
 
 __all__ = ["BeastSentenceTransformer", "load", "save"]
 

@@ -10,11 +10,12 @@ from typing import Any
 from sentence_transformers.base.modules import Dense, Normalize
 from sentence_transformers.sentence_transformer.modules import CNN, Pooling
 from torch import nn
-from transformers import BertConfig, BertModel, BltConfig, BltModel, PreTrainedModel, PreTrainedTokenizerFast
+from transformers import BltConfig, BltModel, ElectraConfig, ElectraModel, PreTrainedModel, PreTrainedTokenizerFast
 
 from beast_core import EncoderConfig
 from beast_core.families.flatten import FlattenConfig
 from beast_core.families.ngram import BEGIN_ID, END_ID, POOLINGS, SYMBOLS, NgramConfig
+from beast_core.model_files import WEIGHTS_FILE
 from beast_core.network.layers import NORM_EPSILON, ROTARY_BASE
 from beast_core.stock.ngram import LINEAR_NORM_EPSILON
 from beast_core.storage import describe
@@ -43,11 +44,20 @@ class StockParts(ABC):
         """What the host calls the tokenizer with, beside its defaults."""
         return None
 
+    @abstractmethod
+    def steps(self) -> str | None:
+        """Python that makes `vectors` of `words` with the auto classes of `transformers` alone: with `tokenizer` and
+        `model` from the `folder`, and `load_file` of safetensors. None if nobody has written it."""
+
 
 # Entries of the vectors in what the stock model computes beside ours, and throws away.
 _UNUSED_WIDTH = 2
 # No entropy is above it.
 _NO_BOUNDARY = 1e9
+
+
+# What the host calls a pooling, and how the steps write it.
+_POOLED = {"mean": "(states * mask).sum(1) / mask.sum(1)"}
 
 
 @dataclass(frozen=True)
@@ -112,18 +122,37 @@ class NgramParts(StockParts):
         markers = {"<w>": BEGIN_ID, "</w>": END_ID}
         return byte_tokenizer(self.config, first_id=1, pad_token="<pad>", markers=markers)
 
+    def steps(self) -> str | None:
+        """See `StockParts.steps`."""
+        if (pooled := _POOLED.get(POOLINGS[self.config.pooling].stock_mode)) is None:
+            return None
+        expand = []
+        if self.config.projection_width:
+            expand = [*_read("expansion", "2_Dense"), f"pooled = functional.gelu({_linear('expansion', 'pooled')})"]
+        lines = [
+            'features = tokenizer(words, padding=True, return_tensors="pt")',
+            'states, mask = model(**features).last_hidden_state, features["attention_mask"][..., None]',
+            f"pooled = {pooled}",
+            *expand,
+            *_read("dense", "3_Dense" if expand else "2_Dense"),
+            f"vectors = functional.normalize(torch.tanh({_linear('dense', 'pooled')}))",
+        ]
+        return "\n".join(lines)
+
 
 @dataclass(frozen=True)
 class FlattenParts(StockParts):
-    """BERT, then a convolution that is padded so that it has one position, which sees the whole window: a flatten."""
+    """ELECTRA, which is BERT without its pooler (whose output would look like a vector and be none); then a convolution
+    that is padded so that it has one position, which sees the whole window: a flatten."""
 
     config: FlattenConfig
 
     def backbone(self) -> PreTrainedModel:
         """See `StockParts.backbone`."""
         config = self.config
-        bert = BertConfig(
+        electra = ElectraConfig(
             vocab_size=256,
+            embedding_size=config.hidden_width,
             hidden_size=config.hidden_width,
             num_hidden_layers=config.layers,
             num_attention_heads=config.heads,
@@ -139,7 +168,7 @@ class FlattenParts(StockParts):
             use_cache=False,
             **describe(config),
         )
-        return BertModel(bert)
+        return ElectraModel(electra)
 
     def modules(self) -> list[nn.Module]:
         """See `StockParts.modules`."""
@@ -155,6 +184,28 @@ class FlattenParts(StockParts):
     def text_options(self) -> dict[str, Any]:
         """The whole window takes part, so that it is always filled up."""
         return {"padding": "max_length", "max_length": self.config.window, "truncation": True}
+
+    def steps(self) -> str:
+        """See `StockParts.steps`. What was not padded to the whole window is smaller than the kernel: an error."""
+        window = self.config.window
+        lines = [
+            'features = tokenizer(words, padding="max_length", return_tensors="pt")  # never padding=True',
+            f"states = model(**features).last_hidden_state  # (words, {window}, {self.config.hidden_width})",
+            *_read("flatten", "1_CNN"),
+            f'kernel, bias = flatten["convs.0.weight"][..., {window - 1}:], flatten["convs.0.bias"]',
+            "vectors = functional.normalize(torch.tanh(functional.conv1d(states.mT, kernel, bias)[..., 0]))",
+        ]
+        return "\n".join(lines)
+
+
+def _read(name: str, folder: str) -> list[str]:
+    """The step that reads the weights of a module."""
+    return [f'{name} = load_file(f"{{folder}}/{folder}/{WEIGHTS_FILE}")']
+
+
+def _linear(name: str, values: str) -> str:
+    """The step that computes a linear layer."""
+    return f'functional.linear({values}, {name}["linear.weight"], {name}["linear.bias"])'
 
 
 PARTS: dict[type[EncoderConfig], type[StockParts]] = {NgramConfig: NgramParts, FlattenConfig: FlattenParts}

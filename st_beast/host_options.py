@@ -8,7 +8,7 @@ from sentence_transformers import SentenceTransformer
 
 from beast_core.model_files import ModelFolderError, read_json
 
-_HOST_CONFIG = "config_sentence_transformers.json"
+HOST_CONFIG = "config_sentence_transformers.json"
 _SIMILARITIES = SentenceTransformer.SUPPORTED_SIMILARITY_FN_NAMES
 
 
@@ -39,7 +39,7 @@ def read_options(folder: Path) -> dict[str, Any]:
 
     Raises `ModelFolderError` for a file that is not theirs.
     """
-    file = folder / _HOST_CONFIG
+    file = folder / HOST_CONFIG
     if not file.is_file():
         return {}
     saved = read_json(file)

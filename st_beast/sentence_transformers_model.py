@@ -17,10 +17,10 @@ from torch import Tensor, nn
 
 from beast_core import check_words, read_encoder
 from beast_core.files import refuse_file, working_folder
-from beast_core.model_files import CONFIG_FILE, replace_model_folder
+from beast_core.model_files import CONFIG_FILE
 from beast_core.shipped import model_folder
 from st_beast.host_options import HOST_OPTIONS, is_truncation, read_options
-from st_beast.model_card import add_section, card_data, read_card, read_credits_section
+from st_beast.model_card import BeastCardData, add_section, card_data, credits_section, read_card, steps_section
 from st_beast.progress import without_progress_bars
 from st_beast.stock import halve_weights, stock_model
 from st_beast.word_module import WordModule, refuse_unknown
@@ -35,8 +35,10 @@ class BeastSentenceTransformer(SentenceTransformer):
 
     It encodes, evaluates and quantises like any other, and trains like any other if it was loaded to be `trainable`.
     What `save_pretrained` and the trainer write loads with `SentenceTransformer(path)`, without this package, and with
-    `st_beast.load(path)`. Nothing is ever fetched.
+    `st_beast.load(path)`. Nothing is ever fetched: `path` is a folder or a language.
     """
+
+    model_card_data: BeastCardData
 
     def __init__(
         self,
@@ -55,12 +57,12 @@ class BeastSentenceTransformer(SentenceTransformer):
         super().__init__(
             modules=[WordModule(encoder)],
             device=device,
-            model_card_data=card_data(folder),
+            model_card_data=card_data(folder, config=encoder.config),
             **options | {name: value for name, value in given.items() if value is not None},
         )
         # The host writes this again, as it was, unless the model was trained since.
         self._model_card_text = read_card(folder)  # type: ignore[assignment]  # None, as the host has it
-        self._credits_section = read_credits_section(folder)
+        self._credits_section = credits_section(folder)
 
     @classmethod
     def _load_with_module_classes(
@@ -238,6 +240,8 @@ class BeastSentenceTransformer(SentenceTransformer):
             stock = stock_model(self._words.encoder, **options, model_card_data=data)
             stock._model_card_text = self._model_card_text
             stock.save(str(folder), model_name, create_model_card)
+        if not (self._model_card_text and not data.is_trained):
+            add_section(folder, section=steps_section(self._words.encoder.config))
         add_section(folder, section=self._credits_section)
         halve_weights(folder)
 
@@ -253,47 +257,3 @@ def _replace_files(new: Path, *, target: Path) -> None:
     for file in [*(file for file in files if file != config), config]:
         (target / file).parent.mkdir(exist_ok=True)
         (new / file).replace(target / file)
-
-
-def load(
-    path: str | Path | None = None,
-    *,
-    language: str | None = None,
-    trainable: bool = False,
-    device: str | None = None,
-    similarity_fn_name: str | None = None,
-    truncate_dim: int | None = None,
-) -> BeastSentenceTransformer:
-    """The model in a folder as a `SentenceTransformer`, many times as fast on a CPU as the folder of stock parts.
-
-    `path` is a folder of ours or one of stock parts that `st_beast` wrote, also fine-tuned, or a language that a model
-    comes for, such as "es"; `language` is always the latter. With neither, the model is the Spanish one. On a CPU the
-    n-gram table is kept in 2 bits an entry, unless it was fine-tuned; to train the model, load it with `trainable`,
-    which unpacks it. The other options are `SentenceTransformer`'s.
-
-    >>> load().encode(["perro", "gato"]).shape
-    (2, 256)
-
-    Raises what `beast_core.read_encoder` raises.
-    """
-    return BeastSentenceTransformer(
-        path,
-        language=language,
-        trainable=trainable,
-        device=device,
-        similarity_fn_name=similarity_fn_name,
-        truncate_dim=truncate_dim,
-    )
-
-
-def save(path: str | Path, *, model: str | Path | None = None, language: str | None = None) -> Path:
-    """Writes a model folder that plain `SentenceTransformer(path)` loads; returns its absolute path.
-
-    `model` and `language` are what `load` takes; with neither, it is the Spanish model. The folder is written in one
-    step and replaces an older model at `path`. Raises `FileExistsError` if `path` holds anything else, and what `load`
-    raises.
-    """
-    loaded = load(model, language=language, device="cpu")
-    with replace_model_folder(path) as folder:
-        loaded.save(folder)
-    return Path(path).resolve()

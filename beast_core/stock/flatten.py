@@ -1,5 +1,5 @@
-"""The `flatten` family in stock parts: a BERT model -> CNN with one output position -> Pooling -> Dense(identity, tanh)
--> Normalize."""
+"""The `flatten` family in stock parts: an ELECTRA model -> CNN with one output position -> Pooling -> Dense(identity,
+tanh) -> Normalize."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

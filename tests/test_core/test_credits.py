@@ -36,6 +36,10 @@ def test_a_shipped_model_says_what_its_licence_file_says(language):
             Credits(author="Ana", sources=("Ana's list (data: CC BY 3.0)", "a-list - B (MIT)")),
         ),
         ("---\nlanguage:\n  - es\n  - gl\n---", Credits(languages=("es", "gl"))),
+        (
+            "---\nteacher:\n- words, lemmas and\n  senses\nbase_model: [ana/one, ana/two]\n---",
+            Credits(teacher="words, lemmas and senses", base_models=("ana/one", "ana/two")),
+        ),
         ("# Card\nlicense: mit", Credits()),
         ("---\nlicense_name: mit\n---", Credits()),
         ("", Credits()),

@@ -73,6 +73,10 @@ def test_a_language_that_no_model_comes_for_is_told_with_those_that_there_are(ge
         load_encoder("pl")
     with pytest.raises(FileNotFoundError, match=r"comes for: de, es$"):
         load_encoder("beast")
+    with pytest.raises(
+        FileNotFoundError, match=r'folder that huggingface_hub\.snapshot_download\("ana/beast"\) returns$'
+    ):
+        load_encoder("ana/beast")
     for language in ("", "../es", "DE"):
         with pytest.raises(UnknownLanguageError, match="expected one of: de, es"):
             load_encoder(language=language)

@@ -47,7 +47,7 @@ def test_a_language_travels_through_saving_and_training(german, tmp_path):
         text = (tmp_path / "here" / name / "README.md").read_text(encoding="utf-8")
         assert (ModelCard(text).data.license, ModelCard(text).data.language) == ("cc-by-4.0", ["de"])
         assert "a model by Ana, under [CC BY 4.0](https://creativecommons.org/licenses/by/4.0/), that" in text
-        assert text.count("- Wörter (CC BY 4.0)\n") == 1 and "wordfreq" not in text
+        assert text.count("- Wörter (CC BY 4.0)\n") == 2 and "wordfreq" not in text
 
 
 def test_which_model_is_meant_is_asked_where_it_is_not_clear(german, small, tmp_path, capsys):

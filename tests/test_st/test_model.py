@@ -225,7 +225,7 @@ def test_the_card_names_words(model, tmp_path):
     model.save(str(tmp_path / "saved"))
     card = Path(tmp_path, "saved", "README.md").read_text()
     assert "BEAST word vectors" in card
-    assert "'perro'" in card
+    assert "'hotel'" in card
     assert "sunny" not in card
     assert "(1): Pooling" in card
     assert model.model_card_data.model is model

@@ -5,6 +5,7 @@ import re
 
 import numpy as np
 import pytest
+import sentence_transformers
 from huggingface_hub import ModelCard, utils
 from sentence_transformers import SentenceTransformer
 from transformers.utils import logging
@@ -15,6 +16,7 @@ from beast_core.credits import read_credits
 from beast_core.shipped import model_folder
 
 WORDS = ["perro", "gato", ""]
+CARD_DATA = "SentenceTransformerModelCardData"
 
 
 def card_of(folder):
@@ -32,9 +34,31 @@ def test_the_shipped_model_keeps_its_licence_and_credits_whatever_becomes_of_it(
         text, data = card_of(tmp_path / name)
         assert (data.license, data.language) == ("cc-by-sa-4.0", ["es"])
         assert "word-embeddings" in data.tags
+        assert (data.author, data.credits) == ("BEAST contributors", list(read_credits(model_folder()).sources))
+        assert f"learnt from {data.teacher[0]} and that was made of the works below" in text
         assert text.count("[CC BY-SA 4.0](https://creativecommons.org/licenses/by-sa/4.0/)") == 1
-        assert all(text.count(f"- {source}\n") == 1 for source in read_credits(model_folder()).sources)
+        section = text[text.index("## Licence and credits") :]
+        assert all(section.count(f"- {source}\n") == 1 for source in read_credits(model_folder()).sources)
     assert (tmp_path / "again" / "README.md").read_bytes() == (tmp_path / "shipped" / "README.md").read_bytes()
+
+
+def test_plain_sentence_transformers_keeps_the_card_and_writes_another_as_the_card_says(tmp_path):
+    text, _ = card_of(st_beast.save(tmp_path / "beast", language="de"))
+    plain = SentenceTransformer(str(tmp_path / "beast"))
+    plain.save(str(tmp_path / "again"))
+    assert card_of(tmp_path / "again")[0] == text
+    expression = re.search("`(SentenceTransformer\\(folder, model_card_data=.*)`", text)[1]
+    known = {name: getattr(sentence_transformers, name) for name in ("SentenceTransformer", CARD_DATA)}
+    told = eval(expression, known | {"folder": str(tmp_path / "beast")})
+    told.model_card_data.add_tags("generated_from_trainer")  # what makes the host write a new card
+    told.save(str(tmp_path / "tuned"))
+    _, data = card_of(tmp_path / "tuned")
+    assert (data.license, data.language) == ("cc-by-sa-4.0", ["de"])
+
+
+def test_a_language_that_only_the_encoder_names_is_in_the_card(write_small, tmp_path):
+    st_beast.save(tmp_path / "stock", model=write_small(tmp_path / "ours", "beast", language="sv"))
+    assert card_of(tmp_path / "stock")[1].language == ["sv"]
 
 
 def test_a_card_says_what_its_user_says(small, tmp_path):

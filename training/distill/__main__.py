@@ -13,6 +13,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from beast_core import write_encoder
+from beast_core.files import write_file
+from beast_core.model_files import CARD_FILE
 from training.common.command import (
     add_device,
     add_settings,
@@ -23,6 +25,7 @@ from training.common.command import (
 )
 from training.common.devices import PRECISIONS, choose_device, tune_memory
 from training.common.files import size_on_disk
+from training.credits import card_metadata, known_credits
 from training.distill.joining import read_tables
 from training.distill.loop import Distillation
 from training.distill.monitoring import LearningStoppedError
@@ -32,6 +35,8 @@ from training.distill.stopping import Interrupted
 
 # At this rate the eight layers of the preset `mini` learn nothing.
 _TOO_HIGH_FOR_LAYERS = 5e-4
+
+_CARD_TEXT = "Word vectors from bytes, distilled from a teacher's table by `python -m training.distill`."
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -86,6 +91,10 @@ def _warning(settings: DistillSettings) -> str | None:
 
 def _export(run: Distillation, *, stock_folder: Path | None, full_folder: Path | None) -> None:
     compact = write_encoder(run.encoder, run.folder.model)
+    config = run.encoder.config
+    credits = known_credits(space=config.space, language=config.language)
+    # Whoever saves or pushes the model has these in its card; `training.report card` writes the one that tells all.
+    write_file(compact / CARD_FILE, f"---\n{card_metadata(credits)}\n---\n\n# {compact.parent.name}\n\n{_CARD_TEXT}\n")
     print(f"compact model: {compact} ({size_on_disk(compact) / 1e6:.1f} MB)")
     if full_folder is not None:
         print(f"float32 model: {write_encoder(run.encoder, full_folder, compact=False)}")

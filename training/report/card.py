@@ -8,9 +8,10 @@ teacher's data come from a file such as `credits.toml`, and from the record of t
 """
 
 import argparse
+from dataclasses import replace
 from pathlib import Path
 
-from huggingface_hub import ModelCard, ModelCardData
+from huggingface_hub import ModelCard
 from safetensors import safe_open
 
 from beast_core.config import enumeration
@@ -18,17 +19,16 @@ from beast_core.credits import Credits, creative_commons
 from beast_core.files import write_file
 from beast_core.model_files import WEIGHTS_FILE
 from training.common.files import size_on_disk
+from training.credits import OWN_CREDITS, card_metadata, teacher_credits
 from training.evaluate.kinds import KINDS
 from training.evaluate.kinds.closeness import CLOSENESS, FREQUENT_SEEN, HELD_OUT
 from training.evaluate.report import Report
 from training.evaluate.results import notes, rows_to_markdown, score_rows, score_text
 from training.languages import known_languages, read_language
-from training.report.credits import OWN_CREDITS, teacher_credits
 from training.report.runs import Run, read_records, rebuild_command
 
-_OWN = "training/report/credits.toml"
+_OWN = "training/credits.toml"
 _TEMPLATE = Path(__file__).with_name("card_template.md")
-_TAGS = ["word-vectors", "word-embeddings", "static-embeddings", "distillation", "spacy", "sentence-transformers"]
 
 
 def model_card(run: Run, *, report: Report, credits_file: Path | None = None) -> str:
@@ -47,7 +47,7 @@ def model_card(run: Run, *, report: Report, credits_file: Path | None = None) ->
         if name in close
     ]
     card = ModelCard.from_template(
-        _metadata(credits=credits, language=run.language),
+        card_metadata(replace(credits, languages=(run.language,) if run.language else ())),
         template_str=_TEMPLATE.read_text(encoding="utf-8"),
         model=model,
         config=run.encoder.config,
@@ -74,19 +74,6 @@ def model_card(run: Run, *, report: Report, credits_file: Path | None = None) ->
         duration=_duration,
     )
     return f"{str(card).rstrip()}\n"
-
-
-def _metadata(*, credits: Credits, language: str) -> ModelCardData:
-    """What model hubs read, and `beast_core.credits`; nothing of the licence and the language if they are not known."""
-    return ModelCardData(
-        language=[language] if language else None,
-        license=credits.licence or None,
-        library_name="beast-vectors",
-        pipeline_tag="feature-extraction",
-        tags=_TAGS,
-        author=credits.author or None,
-        credits=list(credits.sources) or None,
-    )
 
 
 def _stored(model: Path) -> set[str]:

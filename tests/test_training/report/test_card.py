@@ -201,10 +201,12 @@ def test_the_embedded_table_is_known_by_its_digest(folder, records, tmp_path):
 
 def test_the_credits_of_a_teacher_are_data(folder, records, tmp_path):
     file = tmp_path / "credits.toml"
-    file.write_text('licence = "cc-by-4.0"\nauthor = "Ana"\ncredits = ["Wörter (CC BY 4.0)"]\n', encoding="utf-8")
+    values = 'licence = "cc-by-4.0"\nauthor = "Ana"\ncredits = ["Wörter (CC BY 4.0)"]\nteacher = "a, b"\n'
+    file.write_text(f'{values}base_model = ["ana/b"]\n', encoding="utf-8")
     main(command(folder, credits=file, output=tmp_path / "README.md"))
     sources = ("Wörter (CC BY 4.0)", *read_language("es").credits)  # of the teacher, and of the language of its words
-    expected = Credits(licence="cc-by-4.0", author="Ana", sources=sources, languages=("es",))
+    expected = Credits(licence="cc-by-4.0", author="Ana", sources=sources, languages=("es",), teacher="a, b")
+    expected = replace(expected, base_models=("ana/b",))
     assert read_credits(tmp_path) == expected
     told = (tmp_path / "README.md").read_text(encoding="utf-8")
     listed = "".join(f"- {source}\n" for source in sources)
