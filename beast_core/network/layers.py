@@ -9,12 +9,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from beast_core.families.ngram import BEGIN_ID, END_ID, HASH_MULTIPLIER
+from beast_core.config import NORM_EPSILON
+from beast_core.families.ngram import BEGIN_ID, END_ID, HASH_MULTIPLIER, ROTARY_BASE
 from beast_core.network.capturing import is_captured
-
-# The Byte Latent Transformer's: kept, so that a stock `transformers` BLT model computes the same vectors.
-ROTARY_BASE = 500_000.0
-NORM_EPSILON = 1e-5
 
 Table = TypeVar("Table", bound=nn.Embedding)
 

@@ -4,10 +4,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from beast_core.config import NORM_EPSILON
 from beast_core.families.ngram import POOLINGS, SYMBOLS, NgramConfig
 from beast_core.network.capturing import is_captured
 from beast_core.network.layers import (
-    NORM_EPSILON,
     CausalBlock,
     Layout,
     fill,
