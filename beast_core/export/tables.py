@@ -4,9 +4,9 @@ Vectors are computed and written some thousand words at a time, so that beside t
 takes more memory.
 """
 
-import os
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import IO, Any
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 import numpy as np
@@ -53,21 +53,20 @@ def write_keyed_vectors(encoder: WordEncoder, *, words: Sequence[str], output: P
     words = _listed(words)
     output.parent.mkdir(parents=True, exist_ok=True)
     with working_folder(output.parent, name=output.name) as folder:
-        shape = (len(words), encoder.width)
-        computed = np.lib.format.open_memmap(folder / "computed.npy", mode="w+", dtype=np.float32, shape=shape)
-        start = 0
-        for part, vectors in _computed(encoder, words):
-            computed[start : start + len(part)] = vectors
-            start += len(part)
+        with (folder / "computed.npy").open("wb") as file:
+            vectors = (vectors for _, vectors in _computed(encoder, words))
+            _write_array(file, shape=(len(words), encoder.width), dtype=np.dtype(np.float32), parts=vectors)
         keyed = KeyedVectors(encoder.width)
-        keyed.index_to_key, keyed.vectors = words, computed
+        keyed.index_to_key, keyed.vectors = words, np.load(folder / "computed.npy", mmap_mode="r")
         keyed.key_to_index = dict(zip(words, range(len(words)), strict=True))
         keyed.language, keyed.space = encoder.language, encoder.space
         keyed.save(str(folder / output.name))
         output.unlink(missing_ok=True)
-        beside = [file.name for file in folder.iterdir() if file.name.startswith(f"{output.name}.")]
-        for name in [*beside, output.name]:
-            os.replace(folder / name, output.parent / name)
+        beside = f"{output.name}.vectors.npy"
+        (output.parent / beside).unlink(missing_ok=True)
+        for name in (beside, output.name):
+            if (folder / name).exists():
+                (folder / name).replace(output.parent / name)
 
 
 def write_numpy(encoder: WordEncoder, *, words: Sequence[str], output: Path) -> None:
@@ -112,14 +111,20 @@ def _computed(encoder: WordEncoder, words: list[str]) -> Iterator[tuple[list[str
 
 
 def _add(
-    archive: ZipFile, name: str, *, shape: tuple[int, ...], dtype: np.dtype, parts: Iterable[np.ndarray]
+    archive: ZipFile, name: str, *, shape: tuple[int, ...], dtype: np.dtype[Any], parts: Iterable[np.ndarray]
 ) -> None:
     """Adds an array by its parts, in NumPy's format; always with one date, so that equal arrays are equal bytes."""
     entry = ZipInfo(f"{name}.npy", date_time=(1980, 1, 1, 0, 0, 0))
     if dtype.kind == "U":  # mostly zeros
         entry.compress_type = ZIP_DEFLATED
     with archive.open(entry, "w", force_zip64=True) as file:
-        header = {"descr": np.lib.format.dtype_to_descr(dtype), "fortran_order": False, "shape": shape}
-        np.lib.format.write_array_header_1_0(file, header)
-        for part in parts:
-            file.write(part.tobytes())
+        _write_array(file, shape=shape, dtype=dtype, parts=parts)
+
+
+def _write_array(
+    file: IO[bytes], *, shape: tuple[int, ...], dtype: np.dtype[Any], parts: Iterable[np.ndarray]
+) -> None:
+    header = {"descr": np.lib.format.dtype_to_descr(dtype), "fortran_order": False, "shape": shape}
+    np.lib.format.write_array_header_1_0(file, header)
+    for part in parts:
+        file.write(part.tobytes())

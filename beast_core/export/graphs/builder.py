@@ -31,7 +31,7 @@ class Graph:
 
     def constant(self, value: Any, *, name: str = "", dtype: Any = None) -> str:
         """A constant of those values; those without a name have one by their content, so that equal ones are one."""
-        array = np.ascontiguousarray(value, dtype=dtype)
+        array = np.asarray(value, dtype=dtype, order="C")
         name = name or f"{array.dtype}{list(array.shape)}_{sha256(array.tobytes()).hexdigest()[:12]}"
         self._constants.setdefault(name, numpy_helper.from_array(array, name))
         return name
