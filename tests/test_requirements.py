@@ -57,7 +57,10 @@ def test_what_needs_torch_brings_it():
     ],
 )
 def test_what_is_missing_is_said_with_the_extra_that_brings_it(guard, module):
-    with pytest.raises(ImportError, match=f"{module} is not installed, which is needed by this: ") as caught, guard("this"):
+    with (
+        pytest.raises(ImportError, match=f"{module} is not installed, which is needed by this: ") as caught,
+        guard("this"),
+    ):
         raise ModuleNotFoundError(name=module)
     [extra] = re.findall(r"pip install 'beast-vectors\[(.*)\]'$", str(caught.value))
     assert module in packages(extra)

@@ -32,7 +32,7 @@ def write_word2vec(encoder: WordEncoder, *, words: Sequence[str], output: Path) 
     refuse_words(
         words,
         wrong=lambda word: word.split() != [word],
-        problem="are empty or have white space within, which word2vec's text cannot hold; the kinds gensim and numpy can",
+        problem="are empty or have white space within, which word2vec's text cannot hold; gensim and numpy can",
     )
     line = " ".join(["%.6f"] * encoder.width)
     with replace_file(output) as temporary, temporary.open("w", encoding="utf-8", newline="\n") as file:
@@ -70,8 +70,8 @@ def write_keyed_vectors(encoder: WordEncoder, *, words: Sequence[str], output: P
 
 
 def write_numpy(encoder: WordEncoder, *, words: Sequence[str], output: Path) -> None:
-    """An archive that `numpy.load` reads without pickle: `words` `(words,)`, `vectors` `(words, width)` float32, and the
-    model's `language` and `space`, each one text.
+    """An archive that `numpy.load` reads without pickle: `words` `(words,)`, `vectors` `(words, width)` float32, and
+    the model's `language` and `space`, each one text.
 
     Raises `ValueError` for words of more than 192 code points, as NumPy takes as much for each word as for the longest,
     for those that end in NUL, which it would lose, and for none at all.
@@ -121,9 +121,7 @@ def _add(
         _write_array(file, shape=shape, dtype=dtype, parts=parts)
 
 
-def _write_array(
-    file: IO[bytes], *, shape: tuple[int, ...], dtype: np.dtype[Any], parts: Iterable[np.ndarray]
-) -> None:
+def _write_array(file: IO[bytes], *, shape: tuple[int, ...], dtype: np.dtype[Any], parts: Iterable[np.ndarray]) -> None:
     header = {"descr": np.lib.format.dtype_to_descr(dtype), "fortran_order": False, "shape": shape}
     np.lib.format.write_array_header_1_0(file, header)
     for part in parts:

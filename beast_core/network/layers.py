@@ -31,8 +31,8 @@ def fill(weight: Tensor, *, scale: float) -> None:
 def mark_words(word_bytes: Tensor, *, lengths: Tensor) -> Tensor:
     """Ids with a begin and an end marker around each word, zero padded.
 
-    Takes `(words, bytes)` uint8 and `(words,)` int64; returns `(words, longest + 2)` int64, the longest being the window
-    where the network is captured.
+    Takes `(words, bytes)` uint8 and `(words,)` int64; returns `(words, longest + 2)` int64, the longest being the
+    window where the network is captured.
     """
     longest = word_bytes.shape[1] if is_captured() else int(lengths.max()) if len(lengths) else 0
     ids = functional.pad(word_bytes[:, :longest].long() + 1, (1, 1), value=BEGIN_ID)

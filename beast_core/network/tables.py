@@ -87,8 +87,8 @@ class NgramTable(nn.Embedding):
 
 class PackedTable(nn.Module):
     """A table in 2 bits an entry, `(rows, width / 4 + 4)` uint8: see `beast_core.packing`. At width 256 it has a
-    fifteenth of float32's size. The kernel reads it as it is, and so does a network that is captured; to be computed with
-    here, it has to be unpacked."""
+    fifteenth of float32's size. The kernel reads it as it is, and so does a network that is captured; to be
+    computed with here, it has to be unpacked."""
 
     weight: Tensor
 

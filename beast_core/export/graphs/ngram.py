@@ -105,7 +105,9 @@ def _table_sums(graph: Graph, model: Model, *, rows: str, factors: str) -> str:
     """Sums of rows of the table, each by its factor: `(..., rows)` twice -> `(..., width)` float32."""
     table = model.weights[NGRAM_TABLE]
     if table.dtype != np.uint8:
-        return _weighted_sum(graph, graph.floats(graph("Gather", graph.constant(table, name=NGRAM_TABLE), rows)), factors=factors)
+        return _weighted_sum(
+            graph, graph.floats(graph("Gather", graph.constant(table, name=NGRAM_TABLE), rows)), factors=factors
+        )
     # The layout is that of `beast_core.packing`: in the file as it is there, read of the rows that are wanted alone.
     entries, ends = table[:, :-4], row_scales(table)
     scales, offsets = (

@@ -9,6 +9,17 @@ from beast_core import load_encoder
 from beast_core.export.__main__ import main
 
 
+class _Without:
+    """Finds no module of that name."""
+
+    def __init__(self, missing):
+        self.missing = missing
+
+    def find_spec(self, name, path=None, target=None):
+        if name == self.missing:
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+
+
 @pytest.fixture
 def words(tmp_path):
     (tmp_path / "words.txt").write_text("perro\n\ngato\nperro\n", encoding="utf-8")
@@ -21,7 +32,9 @@ def test_a_language_and_a_folder_are_exported_with_their_licence(model, tmp_path
     assert "es.onnx: 11.9 MB" in capsys.readouterr().out
     metadata = onnxruntime.InferenceSession(tmp_path / "new" / "es.onnx").get_modelmeta().custom_metadata_map
     assert metadata["model_license"] == "cc-by-sa-4.0" and "WordNet" in metadata["beast"]
-    assert "model_license" not in onnxruntime.InferenceSession(tmp_path / "mine.onnx").get_modelmeta().custom_metadata_map
+    assert (
+        "model_license" not in onnxruntime.InferenceSession(tmp_path / "mine.onnx").get_modelmeta().custom_metadata_map
+    )
 
 
 def test_the_words_of_a_file_are_exported(words, tmp_path, capsys):
@@ -59,9 +72,11 @@ def test_an_unknown_kind_and_a_missing_list_are_said_with_the_usage(arguments, c
 
 @pytest.mark.parametrize(("kind", "missing", "extra"), [("onnx", "onnx", "export"), ("gensim", "gensim", "export")])
 def test_a_missing_extra_is_named(words, monkeypatch, capsys, kind, missing, extra):
-    for name in [name for name in sys.modules if name.split(".")[0] == missing or name.startswith("beast_core.export.g")]:
+    for name in [
+        name for name in sys.modules if name.split(".")[0] == missing or name.startswith("beast_core.export.g")
+    ]:
         monkeypatch.delitem(sys.modules, name)
-    monkeypatch.setitem(sys.modules, missing, None)
+    monkeypatch.setattr(sys, "meta_path", [_Without(missing), *sys.meta_path])
     given = [] if kind == "onnx" else ["--words", str(words)]
     assert main([kind, "es", str(words.parent / "out"), *given]) == 1
     assert f"{missing} is not installed" in (told := capsys.readouterr().err) and f"beast-vectors[{extra}]" in told

@@ -76,7 +76,10 @@ def test_numpy_reads_its_own_format_without_pickle_and_it_is_the_same_each_time(
         (write_numpy, ["sol\0"], "end in NUL"),
         *((write, [], "got 0 words") for write in (write_word2vec, write_keyed_vectors, write_numpy)),
         *((write, ["a", "a"], "1 of them repeated") for write in (write_word2vec, write_keyed_vectors, write_numpy)),
-        *((write, ["a", "b", "\ud83d"], "lone surrogate") for write in (write_word2vec, write_keyed_vectors, write_numpy)),
+        *(
+            (write, ["a", "b", "\ud83d"], "lone surrogate")
+            for write in (write_word2vec, write_keyed_vectors, write_numpy)
+        ),
     ],
 )
 def test_words_that_a_format_cannot_hold_leave_what_was_there(spanish, tmp_path, write, words, told):
