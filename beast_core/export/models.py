@@ -18,12 +18,13 @@ DESCRIPTION_FILE = f"{DESCRIPTION_KEY}.json"
 
 
 def write_onnx(model: Model, *, output: Path, credits: Credits = _NO_CREDITS) -> None:
-    """Writes an ONNX model: `bytes`, `(words, positions)` int32, of at most as many positions as the window and -1 after
-    the bytes of each word -> `vectors`, `(words, width)` float32 of unit length.
+    """Writes an ONNX model: `bytes`, `(words, positions)` int32, of at most as many positions as the window and -1
+    after the bytes of each word -> `vectors`, `(words, width)` float32 of unit length.
 
     Weights and tables are in it as the model has them. Its metadata has the entry `beast`: `describe_export` as JSON.
-    Needs no torch, whatever the model. Raises `ValueError` if onnxruntime computes other vectors of it than the encoder,
-    so that nothing is written, and `ImportError` without onnx and onnxruntime.
+    Nothing of torch is needed to write it. (A model with layers is compared with its network, which needs it.) Raises
+    `ValueError` if onnxruntime computes other vectors of it than the encoder, so that nothing is written, and
+    `ImportError` without onnx and onnxruntime.
     """
     with needs_export("an export to ONNX"):
         import onnxruntime

@@ -1,7 +1,7 @@
 """The vectors of a list of words in the formats of others: word2vec's text, gensim's KeyedVectors, NumPy's arrays.
 
-Vectors are computed and written some thousand words at a time, so that beside the words themselves no list of any length
-takes more memory.
+Vectors are computed and written some thousand words at a time, so that beside the words themselves no list of any
+length takes more memory.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
