@@ -3,8 +3,8 @@
     python -m training.report exports --output runs/exports/exports.md
 
 Of the shipped model, and of the presets with layers, whose weights are drawn here: speed does not depend on them. All
-on one thread, and in a process that has imported everything: a load is what comes after that. Rough where other work slows
-the machine, as the best of three runs is what counts.
+on one thread, and in a process that has imported everything: a load is what comes after that. Other work on the machine
+slows it: what counts is the best of three rounds.
 """
 
 import argparse

@@ -25,8 +25,8 @@ def onnx_model(model: Model, *, metadata: dict[str, str]) -> onnx.ModelProto:
     if type(config) not in _BACKBONES:
         raise ValueError(f"models of the family {config.family!r} have no ONNX graph, expected one of {_families()}")
     graph = Graph()
-    pooled = _BACKBONES[type(config)](graph, model, word_bytes="bytes")
-    outputs = graph("Tanh", graph.linear(pooled, dict(model.weights), name="projection"))
+    pooled = _BACKBONES[type(config)](graph, model=model, word_bytes="bytes")
+    outputs = graph("Tanh", graph.linear(pooled, weights=model.weights, name="projection"))
     norms = graph("Max", graph("ReduceL2", outputs, axes=[-1], keepdims=1), graph.constant(np.float32(_LEAST_NORM)))
     graph("Div", outputs, norms, output="vectors")
     return graph.model(

@@ -1,6 +1,6 @@
 """Writing down the operations of an ONNX graph one after the other, as NumPy would compute them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from typing import Any
 
@@ -40,10 +40,10 @@ class Graph:
         """The same numbers in float32."""
         return self("Cast", value, to=onnx.TensorProto.FLOAT)
 
-    def weight(self, name: str, array: np.ndarray) -> str:
+    def weight(self, name: str, *, values: np.ndarray) -> str:
         """A weight in float32, in the file as it is given."""
-        constant = self.constant(array, name=name)
-        return constant if array.dtype == np.float32 else self.floats(constant)
+        constant = self.constant(values, name=name)
+        return constant if values.dtype == np.float32 else self.floats(constant)
 
     def axes(self, *axes: int) -> str:
         """A constant that lists axes, sizes or places."""
@@ -62,11 +62,11 @@ class Graph:
         """0 keeps a size, -1 is what is left."""
         return self("Reshape", value, self.axes(*shape))
 
-    def linear(self, value: str, weights: dict[str, np.ndarray], *, name: str) -> str:
+    def linear(self, value: str, *, weights: Mapping[str, np.ndarray], name: str) -> str:
         """A linear layer, with its bias if there is one."""
-        product = self("MatMul", value, self.weight(f"{name}.weight", weights[f"{name}.weight"].T))
+        product = self("MatMul", value, self.weight(f"{name}.weight", values=weights[f"{name}.weight"].T))
         bias = weights.get(f"{name}.bias")
-        return product if bias is None else self("Add", product, self.weight(f"{name}.bias", bias))
+        return product if bias is None else self("Add", product, self.weight(f"{name}.bias", values=bias))
 
     def gelu(self, value: str) -> str:
         """Hendrycks and Gimpel 2016, https://arxiv.org/abs/1606.08415."""

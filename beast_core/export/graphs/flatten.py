@@ -9,7 +9,7 @@ from beast_core.positions import sinusoidal_positions
 from beast_core.storage import Model
 
 
-def backbone(graph: Graph, model: Model, *, word_bytes: str) -> str:
+def backbone(graph: Graph, *, model: Model, word_bytes: str) -> str:
     """`(words, positions)` int32, -1 after each word -> all positions of the window, `(words, window * width)`
     float32."""
     config, width = model.config, model.config.hidden_width
@@ -20,7 +20,7 @@ def backbone(graph: Graph, model: Model, *, word_bytes: str) -> str:
     if config.causal:
         mask = graph("And", mask, graph.constant(np.tril(np.ones((config.window, config.window), dtype=bool))))
     letters = graph("Max", whole, graph.constant(0, dtype=np.int32))
-    table = graph.weight("byte_embedding.weight", model.weights["byte_embedding.weight"])
+    table = graph.weight("byte_embedding.weight", values=model.weights["byte_embedding.weight"])
     positions = graph.constant(sinusoidal_positions(config.window, width=width), name="positions")
     embedded = graph("Add", graph("Gather", table, letters), positions)
     hidden = graph(
@@ -41,18 +41,18 @@ def _whole_window(graph: Graph, word_bytes: str, *, window: int) -> str:
 
 def _block(graph: Graph, model: Model, *, hidden: str, mask: str, prefix: str) -> str:
     """`beast_core.network.layers.PostNormBlock`."""
-    config, weights = model.config, dict(model.weights)
+    config, weights = model.config, model.weights
     width = config.hidden_width // config.heads
 
     def normed(value: str, *, name: str) -> str:
-        scale, shift = (graph.weight(name, weights[name]) for name in (f"{name}.weight", f"{name}.bias"))
+        scale, shift = (graph.weight(name, values=weights[name]) for name in (f"{name}.weight", f"{name}.bias"))
         return graph("LayerNormalization", value, scale, shift, epsilon=NORM_EPSILON)
 
-    projected = graph.linear(hidden, weights, name=f"{prefix}.query_key_value")
+    projected = graph.linear(hidden, weights=weights, name=f"{prefix}.query_key_value")
     query, key, value = graph.split_heads(projected, heads=config.heads, width=width)
     attended = graph.join_heads(graph.attention(query, key=key, value=value, width=width, mask=mask))
-    output = graph.linear(attended, weights, name=f"{prefix}.attention_output")
+    output = graph.linear(attended, weights=weights, name=f"{prefix}.attention_output")
     hidden = normed(graph("Add", hidden, output), name=f"{prefix}.attention_norm")
-    up = graph.gelu(graph.linear(hidden, weights, name=f"{prefix}.up"))
-    fed = graph("Add", hidden, graph.linear(up, weights, name=f"{prefix}.down"))
+    up = graph.gelu(graph.linear(hidden, weights=weights, name=f"{prefix}.up"))
+    fed = graph("Add", hidden, graph.linear(up, weights=weights, name=f"{prefix}.down"))
     return normed(fed, name=f"{prefix}.feed_forward_norm")

@@ -19,14 +19,14 @@ from beast_core.packing import row_scales
 from beast_core.storage import Model
 
 
-def backbone(graph: Graph, model: Model, *, word_bytes: str) -> str:
+def backbone(graph: Graph, *, model: Model, word_bytes: str) -> str:
     """`(words, positions)` int32, -1 after each word -> the pooled vectors, `(words, width)` float32."""
     config, weights = model.config, model.weights
     assert isinstance(config, NgramConfig)
     ids, positions = _marked(graph, word_bytes)
     present = graph("Greater", ids, graph.constant(0, dtype=np.int64))
     rows = _hashed(graph, ids, config=config)
-    letters = graph("Gather", graph.weight("byte_embedding.weight", weights["byte_embedding.weight"]), ids)
+    letters = graph("Gather", graph.weight("byte_embedding.weight", values=weights["byte_embedding.weight"]), ids)
     if config.layers:
         size = graph.size(ids, axis=1)
         ones = graph("Expand", graph.constant(np.float32(1)), graph("Shape", rows))
@@ -43,7 +43,7 @@ def backbone(graph: Graph, model: Model, *, word_bytes: str) -> str:
     if config.pooling not in _POOLED:
         raise ValueError(f"the pooling {config.pooling!r} has no ONNX graph, expected one of {sorted(_POOLED)}")
     pooled = _POOLED[config.pooling](graph, sums, positions)
-    return graph.gelu(graph.linear(pooled, dict(weights), name="expansion")) if config.projection_width else pooled
+    return graph.gelu(graph.linear(pooled, weights=weights, name="expansion")) if config.projection_width else pooled
 
 
 def _mean(graph: Graph, sums: str, positions: str) -> str:
@@ -132,30 +132,30 @@ def _rms_norm(graph: Graph, model: Model, *, value: str, name: str) -> str:
     mean = graph("ReduceMean", graph("Mul", value, value), axes=[-1], keepdims=1)
     size = graph("Sqrt", graph("Add", mean, graph.constant(np.float32(NORM_EPSILON))))
     weight = f"{name}.weight"
-    return graph("Mul", graph("Div", value, size), graph.weight(weight, model.weights[weight]))
+    return graph("Mul", graph("Div", value, size), graph.weight(weight, values=model.weights[weight]))
 
 
 def _block(graph: Graph, model: Model, *, hidden: str, size: str, prefix: str) -> str:
     """`beast_core.network.layers.CausalBlock` over all positions: none attends to those after it, so padding, which
     comes after the word, changes nothing."""
-    config, weights = model.config, dict(model.weights)
+    config, weights = model.config, model.weights
     width = config.hidden_width // config.heads
     normed = _rms_norm(graph, model, value=hidden, name=f"{prefix}.attention_norm")
-    projected = graph.linear(normed, weights, name=f"{prefix}.query_key_value")
+    projected = graph.linear(normed, weights=weights, name=f"{prefix}.query_key_value")
     query, key, value = graph.split_heads(projected, heads=config.heads, width=width)
     query, key = (_rotated(graph, part, size=size, width=width, positions=config.window + 2) for part in (query, key))
     everything = np.tril(np.ones((config.window + 2, config.window + 2), dtype=bool))
     mask = graph.up_to(graph.constant(everything), end=size, axes=(0, 1))
     attended = graph.join_heads(graph.attention(query, key=key, value=value, width=width, mask=mask))
-    hidden = graph("Add", hidden, graph.linear(attended, weights, name=f"{prefix}.attention_output"))
+    hidden = graph("Add", hidden, graph.linear(attended, weights=weights, name=f"{prefix}.attention_output"))
     normed = _rms_norm(graph, model, value=hidden, name=f"{prefix}.feed_forward_norm")
     both = weights[f"{prefix}.gate_and_up.weight"]
     gate, up = (
-        graph("MatMul", normed, graph.weight(f"{prefix}.{name}", part.T))
+        graph("MatMul", normed, graph.weight(f"{prefix}.{name}", values=part.T))
         for name, part in (("gate", both[: len(both) // 2]), ("up", both[len(both) // 2 :]))
     )
     fed = graph("Mul", graph("Mul", gate, graph("Sigmoid", gate)), up)
-    return graph("Add", hidden, graph.linear(fed, weights, name=f"{prefix}.down"))
+    return graph("Add", hidden, graph.linear(fed, weights=weights, name=f"{prefix}.down"))
 
 
 def _rotated(graph: Graph, value: str, *, size: str, width: int, positions: int) -> str:
