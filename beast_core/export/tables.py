@@ -20,6 +20,8 @@ from beast_core.spelling import LONG_HEAD, LONG_TAIL
 
 _WORDS_AT_ONCE = 4096
 _LONGEST_WORD = LONG_HEAD + LONG_TAIL
+# Entries of a table, 4 MB, from which on gensim keeps it beside the rest, where it can be mapped.
+_SEPARATE_FROM = 2**20
 
 
 def write_word2vec(encoder: WordEncoder, *, words: Sequence[str], output: Path) -> None:
@@ -60,7 +62,7 @@ def write_keyed_vectors(encoder: WordEncoder, *, words: Sequence[str], output: P
         keyed.index_to_key, keyed.vectors = words, np.load(folder / "computed.npy", mmap_mode="r")
         keyed.key_to_index = dict(zip(words, range(len(words)), strict=True))
         keyed.language, keyed.space = encoder.language, encoder.space
-        keyed.save(str(folder / output.name))
+        keyed.save(str(folder / output.name), sep_limit=_SEPARATE_FROM)
         output.unlink(missing_ok=True)
         beside = f"{output.name}.vectors.npy"
         (output.parent / beside).unlink(missing_ok=True)
