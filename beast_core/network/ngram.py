@@ -75,7 +75,8 @@ class NgramEncoder(TableEncoder):
         rows = ngram_hashes(ids, sizes=self.config.ngram_sizes, buckets=self.config.ngram_buckets)
         starts = torch.arange(0, rows.numel(), rows.shape[2], device=rows.device)
         ngrams = self.ngram_embedding.sum_rows(rows.flatten(), starts=starts).unflatten(0, ids.shape)
-        return ((ngrams.float() + self.byte_embedding(ids).float()) * (ids > 0)[..., None]).sum(dim=1)
+        embedded: Tensor = ngrams.float() + self.byte_embedding(ids).float()
+        return (embedded * (ids > 0)[..., None]).sum(dim=1)
 
     def _transformed_sums(self, ids: Tensor) -> Tensor:
         """What the layers make of the positions, summed over each word: `(words, width)` float32."""

@@ -106,7 +106,8 @@ class PackedTable(nn.Module):
         scales, offsets = packed[..., -4:].contiguous().view(torch.float16).float().unbind(-1)
         shifts = torch.arange(0, 8, 2, dtype=torch.uint8, device=rows.device)
         entries = (packed[..., :-4, None] >> shifts & 3).flatten(-2).float()
-        return (scales[:, None] @ entries).squeeze(1) + offsets.sum(dim=1, keepdim=True)
+        sums: Tensor = (scales[:, None] @ entries).squeeze(1) + offsets.sum(dim=1, keepdim=True)
+        return sums
 
 
 def module_of(name: str) -> str:
@@ -140,7 +141,7 @@ class TableEncoder(BeastEncoder):
             )
         kernel = self.kernel()
         if kernel is None or word_bytes.device.type != "cpu":
-            if self.is_packed and torch.jit.is_tracing():
+            if self.is_packed and torch.jit.is_tracing():  # type: ignore[attr-defined]
                 raise RuntimeError(
                     "torch.jit.trace cannot follow an n-gram table in 2 bits, expected one that is unpacked: "
                     "encoder.unpack() before tracing, or torch.export, which can"

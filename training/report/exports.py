@@ -60,7 +60,8 @@ class Measured(NamedTuple):
 def measure_exports(models: Mapping[str, Model], *, words: int, seconds: float) -> list[Measured]:
     """Writes and measures all exports of each model; `words` is how long lists of vectors are, of the first model
     alone. Each speed is measured for so many seconds, three times."""
-    listed, threads, found = made_up_words(max(words, _MANY)), torch.get_num_threads(), []
+    listed, threads = made_up_words(max(words, _MANY)), torch.get_num_threads()
+    found: list[Measured] = []
     torch.set_num_threads(1)
     try:
         for name, model in models.items():

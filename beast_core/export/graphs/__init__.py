@@ -1,5 +1,7 @@
 """Encoders as ONNX graphs, written down from a model's weights: no torch, and tables as they are packed."""
 
+from collections.abc import Callable
+
 import numpy as np
 import onnx
 from onnx import helper
@@ -11,7 +13,10 @@ from beast_core.families.flatten import FlattenConfig
 from beast_core.families.ngram import NgramConfig
 from beast_core.storage import Model
 
-_BACKBONES = {FlattenConfig: flatten.backbone, NgramConfig: ngram.backbone}
+_BACKBONES: dict[type[EncoderConfig], Callable[..., str]] = {
+    FlattenConfig: flatten.backbone,
+    NgramConfig: ngram.backbone,
+}
 _LEAST_NORM = 1e-12
 
 
@@ -37,5 +42,4 @@ def onnx_model(model: Model, *, metadata: dict[str, str]) -> onnx.ModelProto:
 
 
 def _families() -> list[str]:
-    kinds: list[type[EncoderConfig]] = list(_BACKBONES)
-    return [kind.family for kind in kinds]
+    return [kind.family for kind in _BACKBONES]
