@@ -19,6 +19,9 @@ LONGEST_WINDOW = 62
 MOST_LAYERS = 64
 LONGEST_SPACE = 100
 
+# Of the normalisations of all families.
+NORM_EPSILON = 1e-5
+
 _WHOLE_NUMBERS = tuple[int, ...]
 _EXPECTED: dict[Any, str] = {
     str: "a string",

@@ -20,6 +20,13 @@ def needs_sentence_transformers(what: str) -> Iterator[None]:
 
 
 @contextmanager
+def needs_export(what: str) -> Iterator[None]:
+    """The same around an import of what exports are written and checked with."""
+    with _needs("onnx", "onnxruntime", "gensim", what=what, extra="export"):
+        yield
+
+
+@contextmanager
 def _needs(*modules: str, what: str, extra: str) -> Iterator[None]:
     try:
         yield

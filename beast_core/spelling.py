@@ -40,7 +40,7 @@ NEWEST_SPELLING = 2
 LONG_HEAD, LONG_TAIL = 128, 64
 
 # Unicode's White_Space.
-_WHITE_SPACE = (
+WHITE_SPACE = (
     "\t\n\v\f\r \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a"
     "\u2028\u2029\u202f\u205f\u3000"
 )
@@ -102,7 +102,7 @@ def _ignored_pattern() -> re.Pattern[str]:
 
 @cache
 def _blank_pattern() -> re.Pattern[str]:
-    return re.compile(f"[{_WHITE_SPACE}{_INVISIBLE}{_SELECTORS}{_JOINER}{_TAGS}]*")
+    return re.compile(f"[{WHITE_SPACE}{_INVISIBLE}{_SELECTORS}{_JOINER}{_TAGS}]*")
 
 
 def is_blank(word: str) -> bool:
@@ -129,13 +129,13 @@ def normalise_words(words: Sequence[str], *, lowercase: bool, spelling: int) -> 
     """`normalise_word` of each; one joined text costs far less than a call a word."""
     newest = spelling > 1
     if newest:
-        words = [word.strip(_WHITE_SPACE) for word in words]
+        words = [word.strip(WHITE_SPACE) for word in words]
     words = [_shortened(word) if len(word) > LONG_HEAD + LONG_TAIL else word for word in words]
     fold = _fold if newest else _lower_and_compose
     folded = fold(_SEPARATOR.join(words), lowercase=lowercase).split(_SEPARATOR)
     if len(folded) != len(words):  # some word holds the separator
         folded = [fold(word, lowercase=lowercase) for word in words]
-    return [word.strip(_WHITE_SPACE) for word in folded] if newest else folded
+    return [word.strip(WHITE_SPACE) for word in folded] if newest else folded
 
 
 def is_plain(text: str) -> bool:

@@ -13,10 +13,10 @@ from torch import nn
 from transformers import BltConfig, BltModel, ElectraConfig, ElectraModel, PreTrainedModel, PreTrainedTokenizerFast
 
 from beast_core import EncoderConfig
+from beast_core.config import NORM_EPSILON
 from beast_core.families.flatten import FlattenConfig
-from beast_core.families.ngram import BEGIN_ID, END_ID, POOLINGS, SYMBOLS, NgramConfig
+from beast_core.families.ngram import BEGIN_ID, END_ID, POOLINGS, ROTARY_BASE, SYMBOLS, NgramConfig
 from beast_core.model_files import WEIGHTS_FILE
-from beast_core.network.layers import NORM_EPSILON, ROTARY_BASE
 from beast_core.stock.ngram import LINEAR_NORM_EPSILON
 from beast_core.storage import describe
 from st_beast.tokenizer import byte_tokenizer

@@ -9,7 +9,7 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.version import Version
 
-from beast_core.needs import needs_sentence_transformers, needs_torch
+from beast_core.needs import needs_export, needs_sentence_transformers, needs_torch
 
 PROJECT = tomllib.loads((Path(__file__).parents[1] / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 EXTRAS = PROJECT["optional-dependencies"]
@@ -45,12 +45,22 @@ def test_models_without_layers_need_no_torch_and_spacy_brings_none():
 
 def test_what_needs_torch_brings_it():
     assert packages("torch") == {"torch"}
-    assert all("torch" in packages(extra) for extra in EXTRAS if extra != "spacy")
+    assert all("torch" in packages(extra) for extra in EXTRAS if extra not in {"spacy", "export"})
 
 
-@pytest.mark.parametrize(("guard", "module"), [(needs_torch, "torch"), (needs_sentence_transformers, "torch")])
+@pytest.mark.parametrize(
+    ("guard", "module"),
+    [
+        (needs_torch, "torch"),
+        (needs_sentence_transformers, "torch"),
+        *((needs_export, module) for module in ("onnx", "onnxruntime", "gensim")),
+    ],
+)
 def test_what_is_missing_is_said_with_the_extra_that_brings_it(guard, module):
-    with pytest.raises(ImportError, match="torch is not installed, which is needed by this: ") as caught, guard("this"):
+    with (
+        pytest.raises(ImportError, match=f"{module} is not installed, which is needed by this: ") as caught,
+        guard("this"),
+    ):
         raise ModuleNotFoundError(name=module)
     [extra] = re.findall(r"pip install 'beast-vectors\[(.*)\]'$", str(caught.value))
     assert module in packages(extra)

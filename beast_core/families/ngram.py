@@ -19,6 +19,8 @@ SYMBOLS = 259
 # Multiplier of the Byte Latent Transformer's first hash function: kept, so that a stock `transformers` BLT model can
 # hold our weights and compute the same vectors. See `beast_core.network.layers.ngram_hashes`.
 HASH_MULTIPLIER = 1_000_000_007
+# Of the rotary positions of its layers, kept for the same reason.
+ROTARY_BASE = 500_000.0
 
 # Its name among the weights.
 NGRAM_TABLE = "ngram_embedding.weight"

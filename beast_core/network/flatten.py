@@ -4,9 +4,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from beast_core.config import NORM_EPSILON
 from beast_core.families.flatten import FlattenConfig
 from beast_core.network.encoder import BeastEncoder
-from beast_core.network.layers import NORM_EPSILON, PostNormBlock, fill, unfilled
+from beast_core.network.layers import PostNormBlock, fill, unfilled
 from beast_core.positions import sinusoidal_positions
 
 

@@ -4,6 +4,8 @@ import os
 
 import torch
 
+from beast_core.network.capturing import is_captured
+
 _process = os.getpid()
 
 
@@ -14,6 +16,6 @@ def limit_threads_after_fork() -> None:
     It is called wherever this package starts to compute, so that a child which does not use it is left alone.
     """
     global _process
-    if os.getpid() != _process:
+    if not is_captured() and os.getpid() != _process:
         torch.set_num_threads(1)
         _process = os.getpid()

@@ -9,11 +9,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from beast_core.families.ngram import BEGIN_ID, END_ID, HASH_MULTIPLIER
-
-# The Byte Latent Transformer's: kept, so that a stock `transformers` BLT model computes the same vectors.
-ROTARY_BASE = 500_000.0
-NORM_EPSILON = 1e-5
+from beast_core.config import NORM_EPSILON
+from beast_core.families.ngram import BEGIN_ID, END_ID, HASH_MULTIPLIER, ROTARY_BASE
+from beast_core.network.capturing import is_captured
 
 Table = TypeVar("Table", bound=nn.Embedding)
 
@@ -33,9 +31,10 @@ def fill(weight: Tensor, *, scale: float) -> None:
 def mark_words(word_bytes: Tensor, *, lengths: Tensor) -> Tensor:
     """Ids with a begin and an end marker around each word, zero padded.
 
-    Takes `(words, bytes)` uint8 and `(words,)` int64; returns `(words, longest + 2)` int64.
+    Takes `(words, bytes)` uint8 and `(words,)` int64; returns `(words, longest + 2)` int64, the longest being the
+    window where the network is captured.
     """
-    longest = int(lengths.max()) if len(lengths) else 0
+    longest = word_bytes.shape[1] if is_captured() else int(lengths.max()) if len(lengths) else 0
     ids = functional.pad(word_bytes[:, :longest].long() + 1, (1, 1), value=BEGIN_ID)
     ends = (lengths + 1)[:, None]
     return ids.masked_fill_(torch.arange(longest + 2, device=lengths.device) >= ends, 0).scatter_(1, ends, END_ID)
@@ -52,7 +51,8 @@ def ngram_hashes(ids: Tensor, *, sizes: tuple[int, ...], buckets: tuple[int, ...
 
     Pagnoni et al. 2024, Byte Latent Transformer, https://arxiv.org/abs/2412.09871; `transformers`, models/blt.
     """
-    powers, before, scales, offsets = _hash_constants(ids.shape[1], sizes=sizes, buckets=buckets, device=ids.device)
+    constants = _hash_constants.__wrapped__ if is_captured() else _hash_constants
+    powers, before, scales, offsets = constants(ids.shape[1], sizes=sizes, buckets=buckets, device=ids.device)
     running = functional.pad((ids * powers).cumsum(1), (1, 0))
     earlier = running.index_select(1, before.flatten()).unflatten(1, before.shape)
     rows: Tensor = (running[:, 1:, None] - earlier).mul_(scales).remainder_(most := max(buckets))
@@ -103,13 +103,18 @@ class Layout:
     @classmethod
     def of(cls, present: Tensor, *, head_width: int) -> "Layout":
         """The layout of `(words, positions)` bool; rotary tables of Su et al. 2021, https://arxiv.org/abs/2104.09864."""
-        word, position = present.nonzero().unbind(1)
-        spare = -len(word) % (1 << max(0, len(word).bit_length() - 4))
-        word, position = functional.pad(word, (0, spare), value=len(present)), functional.pad(position, (0, spare))
+        if is_captured():  # all positions, and those that are not real in the last word
+            place = torch.arange(present.numel(), device=present.device)
+            word, position = place // present.shape[1], place % present.shape[1]
+            word = word.where(present.flatten(), present.shape[0])
+        else:
+            word, position = present.nonzero().unbind(1)
+            spare = -len(word) % (1 << max(0, len(word).bit_length() - 4))
+            word, position = functional.pad(word, (0, spare), value=len(present)), functional.pad(position, (0, spare))
         exponent = torch.arange(0, head_width, 2, dtype=torch.float32, device=present.device) / head_width
         angle = torch.arange(present.shape[1], device=present.device)[:, None] * ROTARY_BASE**-exponent
         angle = angle.repeat_interleave(2, dim=-1)[position, None]
-        return cls(len(present) + 1, present.shape[1], word, position, angle.cos(), angle.sin())
+        return cls(present.shape[0] + 1, present.shape[1], word, position, angle.cos(), angle.sin())
 
     def gather(self, padded: Tensor) -> Tensor:
         """`(words, positions, ...)` -> `(real positions, ...)`."""

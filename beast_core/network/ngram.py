@@ -4,9 +4,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from beast_core.config import NORM_EPSILON
 from beast_core.families.ngram import POOLINGS, SYMBOLS, NgramConfig
+from beast_core.network.capturing import is_captured
 from beast_core.network.layers import (
-    NORM_EPSILON,
     CausalBlock,
     Layout,
     fill,
@@ -49,7 +50,10 @@ class NgramEncoder(TableEncoder):
     def backbone(self, word_bytes: Tensor, *, lengths: Tensor) -> Tensor:
         """See `BeastEncoder.backbone`."""
         ids, positions = mark_words(word_bytes, lengths=lengths), lengths + 2
-        sums = self._transformed_sums(ids) if self.blocks else self._embedding_sums(ids, positions=positions)
+        if self.config.layers:
+            sums = self._transformed_sums(ids)
+        else:
+            sums = self._masked_sums(ids) if is_captured() else self._embedding_sums(ids, positions=positions)
         pooled: Tensor = POOLINGS[self.config.pooling].pool(sums, positions)
         if self.config.projection_width:
             pooled = functional.gelu(self.expansion(pooled.to(self.byte_embedding.weight.dtype)))
@@ -65,6 +69,14 @@ class NgramEncoder(TableEncoder):
         ngrams = self.ngram_embedding.sum_rows(rows.flatten(), starts=starts * rows.shape[1])
         letters = functional.embedding_bag(letters, self.byte_embedding.weight, starts, mode="sum")
         return ngrams.float() + letters.float()
+
+    def _masked_sums(self, ids: Tensor) -> Tensor:
+        """The same of all positions, of which those after the word count for nothing."""
+        rows = ngram_hashes(ids, sizes=self.config.ngram_sizes, buckets=self.config.ngram_buckets)
+        starts = torch.arange(0, rows.numel(), rows.shape[2], device=rows.device)
+        ngrams = self.ngram_embedding.sum_rows(rows.flatten(), starts=starts).unflatten(0, ids.shape)
+        embedded: Tensor = ngrams.float() + self.byte_embedding(ids).float()
+        return (embedded * (ids > 0)[..., None]).sum(dim=1)
 
     def _transformed_sums(self, ids: Tensor) -> Tensor:
         """What the layers make of the positions, summed over each word: `(words, width)` float32."""

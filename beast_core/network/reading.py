@@ -4,6 +4,7 @@ import torch
 from torch import Tensor, nn
 
 from beast_core.kernel import Kernel, can_compute, make_kernel
+from beast_core.network.capturing import is_captured
 from beast_core.network.encoder import BeastEncoder
 
 _READ = (torch.float32, torch.uint8)
@@ -26,10 +27,9 @@ class KernelReader:
             return None
         tensors = [*encoder.parameters(), *encoder.buffers()]
         learning = torch.is_grad_enabled() and any(value.requires_grad for value in tensors)
-        traced = torch.compiler.is_compiling() or torch.jit.is_tracing()  # type: ignore[attr-defined]
         if (
             learning
-            or traced
+            or is_captured()
             or any(value.device.type != "cpu" or value.dtype not in _READ for value in tensors)
             or any(getattr(module, "quantisation_aware", False) is True for module in encoder.modules())
             or any(type(getattr(encoder, name)) is not nn.Linear for name in encoder.config.linear_layers)

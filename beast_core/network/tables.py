@@ -9,6 +9,7 @@ from torch.nn import functional
 
 from beast_core.config import EncoderConfig
 from beast_core.kernel import Kernel
+from beast_core.network.capturing import is_captured
 from beast_core.network.encoder import BeastEncoder
 from beast_core.network.reading import KernelReader
 from beast_core.packing import pack_table, unpack_table
@@ -86,7 +87,8 @@ class NgramTable(nn.Embedding):
 
 class PackedTable(nn.Module):
     """A table in 2 bits an entry, `(rows, width / 4 + 4)` uint8: see `beast_core.packing`. At width 256 it has a
-    fifteenth of float32's size. The kernel reads it as it is; to be computed with here, it has to be unpacked."""
+    fifteenth of float32's size. The kernel reads it as it is, and so does a network that is captured; to be
+    computed with here, it has to be unpacked."""
 
     weight: Tensor
 
@@ -97,6 +99,15 @@ class PackedTable(nn.Module):
     def values(self) -> Tensor:
         """`(rows, width)` float32."""
         return torch.from_numpy(unpack_table(self.weight.numpy()))
+
+    def sum_rows(self, rows: Tensor, *, starts: Tensor) -> Tensor:
+        """See `NgramTable.sum_rows`; here all sums are of as many rows, and what is read stays in 2 bits until then."""
+        packed = self.weight[rows].unflatten(0, (starts.shape[0], -1))
+        scales, offsets = packed[..., -4:].contiguous().view(torch.float16).float().unbind(-1)
+        shifts = torch.arange(0, 8, 2, dtype=torch.uint8, device=rows.device)
+        entries = (packed[..., :-4, None] >> shifts & 3).flatten(-2).float()
+        sums: Tensor = (scales[:, None] @ entries).squeeze(1) + offsets.sum(dim=1, keepdim=True)
+        return sums
 
 
 def module_of(name: str) -> str:
@@ -130,7 +141,13 @@ class TableEncoder(BeastEncoder):
             )
         kernel = self.kernel()
         if kernel is None or word_bytes.device.type != "cpu":
-            self.unpack()
+            if self.is_packed and torch.jit.is_tracing():  # type: ignore[attr-defined]
+                raise RuntimeError(
+                    "torch.jit.trace cannot follow an n-gram table in 2 bits, expected one that is unpacked: "
+                    "encoder.unpack() before tracing, or torch.export, which can"
+                )
+            if not is_captured():
+                self.unpack()
             return super().forward(word_bytes, lengths)
         vectors = torch.empty((len(word_bytes), self.config.output_width))
         padded, counts, rows = word_bytes.contiguous().numpy(), lengths.contiguous().numpy(), vectors.numpy()

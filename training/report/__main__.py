@@ -4,6 +4,7 @@ python -m training.report card RUN --metrics FILE --model NAME --output FILE    
 python -m training.report curve NAME=RUN ... --output FOLDER    # quality against cost, runs side by side
 python -m training.report presets NAME=RUN ... --output FILE    # what runs of several presets came to, and took
 python -m training.report cost SETTINGS ...    # what training costs, here and elsewhere
+python -m training.report exports --output FILE    # what each export costs in size and speed
 python -m training.report languages LANGUAGE=FILE ... --output FILE    # the scores of every language in one table
 python -m training.report docs DOCUMENT ...    # tables of documents, from what commands wrote
 """
@@ -13,7 +14,7 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from training.common.command import failing_in_a_line
-from training.report import card, cost, curve, docs, languages, presets
+from training.report import card, cost, curve, docs, exports, languages, presets
 
 
 class _Command(NamedTuple):
@@ -27,6 +28,9 @@ _COMMANDS = {
     "curve": _Command("quality of runs against what they cost", curve.add_arguments, curve.write_curve),
     "presets": _Command("what runs of several presets came to", presets.add_arguments, presets.write_presets),
     "cost": _Command("measure what training costs", cost.add_arguments, cost.print_costs),
+    "exports": _Command(
+        "measure what each export costs in size and speed", exports.add_arguments, exports.print_exports
+    ),
     "languages": _Command(
         "the scores of every language in one table", languages.add_arguments, languages.write_languages
     ),
