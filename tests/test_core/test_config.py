@@ -91,20 +91,18 @@ def test_a_field_that_was_added_later_is_written_where_it_differs_from_what_ther
 
 
 def test_the_summary_names_what_differs_from_before_there_was_a_choice():
-    said = (
-        "byte embeddings and sinusoidal positions, 256 wide, 2 transformer layers (2 heads, feed-forward 1,024 wide, "
-    )
+    layers = "2 transformer layers (2 heads, feed-forward 1,024 wide, "
+    said = f"byte embeddings and sinusoidal positions, 256 wide, {layers}"
     rest = "all 24 positions flattened into a linear layer, tanh"
     assert PRESETS["asterisk"].summary() == f"{said}causal), {rest}"
-    switched = EncoderConfig.preset("asterisk", input_norm="none", activation="relu", padding="attended", causal=False)
-    assert switched.summary() == (
-        f"{said.replace('2 transformer', 'not normalised, 2 transformer')}ReLU, padding attended to), {rest}"
-    )
-    switched = EncoderConfig.preset("asterisk", input_norm="weighted", padding="zeroed")
-    assert switched.summary() == (
-        f"{said.replace('2 transformer', 'normalised with weights, 2 transformer')}causal, padding masked and zeroed), "
-        f"{rest}"
-    )
+    bare = {"input_norm": "none", "activation": "relu", "padding": "attended", "causal": False}
+    weighted = {"input_norm": "weighted", "padding": "zeroed"}
+    for changes, norm, details in (
+        (bare, "not normalised, ", "ReLU, padding attended to"),
+        (weighted, "normalised with weights, ", "causal, padding masked and zeroed"),
+    ):
+        expected = f"{said.replace(layers, norm + layers)}{details}), {rest}"
+        assert EncoderConfig.preset("asterisk", **changes).summary() == expected
 
 
 def test_one_number_of_buckets_is_for_all_sizes():
