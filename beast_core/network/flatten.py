@@ -60,7 +60,7 @@ class FlattenEncoder(BeastEncoder):
         window, width = self.config.window, self.config.hidden_width
         # Computed, not stored: a position table is no parameter, and this one costs nothing beside the blocks.
         positions = torch.from_numpy(sinusoidal_positions(window, width=width)).to(word_bytes.device)
-        embedded = self.byte_embedding(word_bytes.int())
+        embedded: Tensor = self.byte_embedding(word_bytes.int())
         embedded = embedded + positions.to(embedded.dtype)
         if self.config.input_norm == "none":
             return embedded

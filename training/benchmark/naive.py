@@ -10,8 +10,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import gelu, layer_norm, normalize
 
-from beast_core import BeastEncoder, encode_words
-from beast_core.families.flatten import FlattenConfig
+from beast_core import PRESETS, BeastEncoder, encode_words
 from beast_core.network.layers import NORM_EPSILON
 from beast_core.positions import sinusoidal_positions
 
@@ -23,8 +22,9 @@ class NaiveEncoder:
 
     def __init__(self, encoder: BeastEncoder) -> None:
         config = self.config = encoder.config
-        published = isinstance(config, FlattenConfig) and not config.causal
-        if not published or (config.input_norm, config.activation, config.padding) != ("plain", "gelu", "masked"):
+        switches = ("causal", "input_norm", "activation", "padding")
+        found = [getattr(config, name, None) for name in switches]
+        if found != [getattr(PRESETS["mini"], name) for name in switches]:
             raise ValueError(f"expected an encoder as the presets 'mini' and 'base' have it, found {config.summary()}")
         self.weights = encoder.weights()
 
