@@ -125,10 +125,11 @@ class EncoderConfig(ABC):
     def summary(self) -> str:
         """The network in words, for the card of a model."""
 
-    def layers_summary(self) -> str:
-        """The part of it on transformer layers, of which there may be none."""
-        attention = f"{self.heads} heads, feed-forward {self.feed_forward_width:,} wide{', causal' * self.causal}"
-        return f"{self.layers} transformer layers ({attention}), " if self.layers else ""
+    def layers_summary(self, *more: str) -> str:
+        """The part of it on transformer layers, of which there may be none; `more` is what else there is to say."""
+        causal = "causal" if self.causal else ""
+        said = [f"{self.heads} heads", f"feed-forward {self.feed_forward_width:,} wide", causal, *more]
+        return f"{self.layers} transformer layers ({', '.join(filter(None, said))}), " if self.layers else ""
 
     @property
     def network(self) -> "EncoderConfig":

@@ -32,7 +32,8 @@ from beast_core.weights import Form, float_form, read_tensors
 # they say a newer version wrote it: new files or keys, another meaning or packing of what there was. A folder has the
 # oldest version that knows all it holds; what was added to the configuration says since when, see `config.setting`.
 # 4: `spelling`, of which there was only the first rule before. 5: `language`, `space` and `pooling`.
-FORMAT_VERSION = 5
+# 6: `input_norm`, `activation` and `padding`.
+FORMAT_VERSION = 6
 _READABLE = range(3, FORMAT_VERSION + 1)
 CONFIG_KEY = "beast"
 # Far beyond what training gives, and far enough from where the products and sums of an encoder leave float32.
@@ -133,9 +134,12 @@ def _read_stock(folder: Path, config: EncoderConfig) -> Model:
     modules = read_json(folder / MODULES_FILE)
     try:
         parts = [module["path"] for module in modules]
+        known = list(module_folders(config))
     except (KeyError, TypeError) as error:
         raise ModelFolderError(f"{folder / MODULES_FILE} is no list of modules; save the model again") from error
-    if parts != (known := list(module_folders(config))):
+    except ValueError as error:
+        raise ModelFolderError(f"{folder}: {error}") from error
+    if parts != known:
         raise ModelFolderError(
             f"{folder} is built of {parts!r:.200}, expected {known}: modules were added or taken away after it was "
             "written; use it with SentenceTransformer"

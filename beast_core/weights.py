@@ -8,7 +8,8 @@ read here, into memory of our own.
 
 import math
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from io import BufferedReader
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -46,19 +47,35 @@ def read_tensors(file: Path, *, expected: Mapping[str, Sequence[Form]], alone: b
     Raises `ModelFolderError` if the file is missing or no whole safetensors file, if tensors are missing or of another
     form or, if they should be `alone`, if there are others.
     """
+    with _opened(file) as (stream, size):
+        begin, header = _read_header(stream, size=size)
+        if problems := misfits(header, expected=expected, alone=alone):
+            more = f"; and {len(problems) - 8} more" if len(problems) > 8 else ""
+            raise ModelFolderError(
+                f"the weights in {file} do not fit its {CONFIG_FILE}: "
+                f"{'; '.join(problems[:8])}{more}; save or copy the model again"
+            )
+        return {name: _read_tensor(stream, header[name], begin=begin, size=size) for name in expected}
+
+
+def read_header(file: Path) -> dict[str, Any]:
+    """What a file says of its tensors, `{name: {dtype, shape, data_offsets}}`, of which nothing is checked yet.
+
+    Raises `ModelFolderError` if the file is missing or no safetensors file.
+    """
+    with _opened(file) as (stream, size):
+        return _read_header(stream, size=size)[1]
+
+
+@contextmanager
+def _opened(file: Path) -> Iterator[tuple[BufferedReader, int]]:
+    """A file of weights and its size; what goes wrong in reading it is a `ModelFolderError`."""
     if not file.is_file():
         raise missing_file(file)
     try:
         size = file.stat().st_size
         with file.open("rb") as stream:
-            begin, header = _read_header(stream, size=size)
-            if problems := _misfits(header, expected=expected, alone=alone):
-                more = f"; and {len(problems) - 8} more" if len(problems) > 8 else ""
-                raise ModelFolderError(
-                    f"the weights in {file} do not fit its {CONFIG_FILE}: "
-                    f"{'; '.join(problems[:8])}{more}; save or copy the model again"
-                )
-            return {name: _read_tensor(stream, header[name], begin=begin, size=size) for name in expected}
+            yield stream, size
     except ModelFolderError:
         raise
     except (OSError, ValueError, RecursionError) as error:
@@ -82,11 +99,13 @@ def _read_header(stream: BufferedReader, *, size: int) -> tuple[int, dict[str, A
     return 8 + length, header
 
 
-def _misfits(header: Mapping[str, Any], *, expected: Mapping[str, Sequence[Form]], alone: bool) -> list[str]:
+def misfits(header: Mapping[str, Any], *, expected: Mapping[str, Sequence[Form]], alone: bool) -> list[str]:
+    """What is wrong with a header, one text each: tensors that are missing or of a form that is not expected, and, if
+    the expected ones should be `alone`, others."""
     problems = [f"{name} is missing" for name in expected if name not in header]
     if alone:
         problems += [f"{name[:80]} is not part of the encoder" for name in header if name not in expected]
-    for name in expected.keys() & header.keys():
+    for name in (name for name in expected if name in header):
         entry = header[name] if isinstance(header[name], dict) else {}
         dtype, shape = entry.get("dtype"), entry.get("shape")
         if not any(dtype in form.dtypes and shape == list(form.shape) for form in expected[name]):

@@ -157,6 +157,7 @@ class FlattenParts(StockParts):
             num_hidden_layers=config.layers,
             num_attention_heads=config.heads,
             intermediate_size=config.feed_forward_width,
+            hidden_act=config.activation,
             max_position_embeddings=config.window,
             type_vocab_size=1,
             layer_norm_eps=NORM_EPSILON,
@@ -178,8 +179,8 @@ class FlattenParts(StockParts):
         return [convolution, Pooling(width, "cls"), Dense(width, width), Normalize()]
 
     def tokenizer(self) -> PreTrainedTokenizerFast:
-        """See `StockParts.tokenizer`."""
-        return byte_tokenizer(self.config, first_id=0)
+        """See `StockParts.tokenizer`. Without a mask, which it leaves out, BERT attends to padding as to any byte."""
+        return byte_tokenizer(self.config, first_id=0, with_mask=self.config.padding != "attended")
 
     def text_options(self) -> dict[str, Any]:
         """The whole window takes part, so that it is always filled up."""

@@ -1,6 +1,7 @@
 """The rules of `beast_core.encoding` as a pipeline of the `tokenizers` library."""
 
 from collections.abc import Mapping
+from typing import Any
 
 from tokenizers import Regex, Tokenizer, decoders, models, normalizers
 from tokenizers.pre_tokenizers import ByteLevel
@@ -17,11 +18,12 @@ def byte_tokenizer(
     first_id: int,
     pad_token: str | None = None,
     markers: Mapping[str, int] | None = None,
+    with_mask: bool = True,
 ) -> PreTrainedTokenizerFast:
     """One id a byte of a word, which is spelt and cut as the encoder has it: `first_id` for 0, and so on.
 
     `pad_token` has the id 0, or pads with the byte 0 if there is none; `markers` are a token before and one after the
-    word, with their ids.
+    word, with their ids. `with_mask`: whether it says by itself which ids are padding.
 
     `ByteLevel` turns each byte into one letter, so the middle of a long word can be cut out by letters. Nothing splits
     the text after that, and the tokens are never looked for in it: no word can spell one.
@@ -35,12 +37,14 @@ def byte_tokenizer(
     tokenizer.normalizer = normalizers.Sequence(
         [*_spelling(config), normalizers.ByteLevel(), normalizers.Replace(middle, "")]
     )
-    options = {"pad_token": pad_token or letters[0], "model_max_length": config.window}
+    options: dict[str, Any] = {"pad_token": pad_token or letters[0], "model_max_length": config.window}
     if markers:
         begin, end = markers
         tokenizer.post_processor = TemplateProcessing(single=f"{begin} $A {end}", special_tokens=list(markers.items()))
         options |= {"bos_token": begin, "eos_token": end, "model_max_length": config.window + 2}
     tokenizer.decoder = decoders.ByteLevel()  # for losses that read words from their ids
+    if not with_mask:
+        options["model_input_names"] = ["input_ids"]
     return PreTrainedTokenizerFast(
         tokenizer_object=tokenizer, split_special_tokens=True, clean_up_tokenization_spaces=False, **options
     )

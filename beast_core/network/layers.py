@@ -183,26 +183,29 @@ class CausalBlock(nn.Module):
 
 
 class PostNormBlock(nn.Module):
-    """The original transformer encoder block, with biases and GELU: attention, LayerNorm, feed-forward, LayerNorm.
+    """The original transformer encoder block, with biases: attention, LayerNorm, feed-forward, LayerNorm.
 
-    Vaswani et al. 2017, https://arxiv.org/abs/1706.03762; Devlin et al. 2018 (GELU), https://arxiv.org/abs/1810.04805.
+    Vaswani et al. 2017 (ReLU), https://arxiv.org/abs/1706.03762; Devlin et al. 2018 (GELU),
+    https://arxiv.org/abs/1810.04805.
     """
 
-    def __init__(self, *, width: int, heads: int, feed_forward_width: int) -> None:
+    def __init__(self, *, width: int, heads: int, feed_forward_width: int, activation: nn.Module) -> None:
         super().__init__()
         self.heads = heads
         self.query_key_value = nn.Linear(width, 3 * width)
         self.attention_output = nn.Linear(width, width)
         self.attention_norm = nn.LayerNorm(width, eps=NORM_EPSILON)
         self.up = nn.Linear(width, feed_forward_width)
+        self.activation = activation
         self.down = nn.Linear(feed_forward_width, width)
         self.feed_forward_norm = nn.LayerNorm(width, eps=NORM_EPSILON)
 
     def forward(self, hidden: Tensor, mask: Tensor) -> Tensor:
-        """`(words, positions, width)` -> the same; `mask` is `(words, 1, positions or 1, positions)`, True = attend."""
+        """`(words, positions, width)` -> the same; `mask` is `(words or 1, 1, positions or 1, positions)`, True =
+        attend."""
         projected = self.query_key_value(hidden).unflatten(-1, (3, self.heads, -1))
         query, key, value = projected.permute(2, 0, 3, 1, 4)  # each (words, heads, positions, head width)
         attended = attend(query, key=key, value=value, mask=mask, training=self.training)
         hidden = self.attention_norm(hidden + self.attention_output(attended.transpose(1, 2).flatten(2)))
-        fed: Tensor = self.feed_forward_norm(hidden + self.down(functional.gelu(self.up(hidden))))
+        fed: Tensor = self.feed_forward_norm(hidden + self.down(self.activation(self.up(hidden))))
         return fed

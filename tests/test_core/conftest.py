@@ -21,6 +21,9 @@ SHAPES = {
     "ngram": _NGRAMS,
     "flatten": {"family": "flatten"},
     "causal flatten": {"family": "flatten", "causal": True},
+    # Together with those above, every choice that the family has.
+    "ReLU flatten": {"family": "flatten", "activation": "relu", "padding": "attended", "input_norm": "weighted"},
+    "bare flatten": {"family": "flatten", "causal": True, "padding": "zeroed", "input_norm": "none"},
 }
 for pooling in set(POOLINGS) - {"mean"}:
     SHAPES |= {f"{shape}, {pooling}": {**SHAPES[shape], "pooling": pooling} for shape in ("averaged", "ngram")}

@@ -7,10 +7,13 @@ from hypothesis import strategies as st
 
 from beast_core import PRESETS, BeastEncoder, EncoderConfig
 from beast_core.families import FAMILIES
-from beast_core.families.flatten import FlattenConfig
+from beast_core.families.flatten import ACTIVATIONS, INPUT_NORMS, PADDINGS, FlattenConfig
 from beast_core.families.ngram import POOLINGS, NgramConfig, Pooling
 from beast_core.spelling import NEWEST_SPELLING
 from beast_core.storage import FORMAT_VERSION
+
+SWITCHES = {"input_norm": INPUT_NORMS, "activation": ACTIVATIONS, "padding": PADDINGS}
+DEFAULTS = {"input_norm": "plain", "activation": "gelu", "padding": "masked"}
 
 
 @st.composite
@@ -30,6 +33,7 @@ def configurations(draw: st.DrawFn) -> EncoderConfig:
         ),
     }
     if draw(st.booleans()):
+        values |= {name: draw(st.sampled_from(sorted(choices))) for name, choices in SWITCHES.items()}
         return FlattenConfig(layers=draw(st.integers(1, 64)), causal=draw(st.booleans()), **values)
     sizes = tuple(sorted(draw(st.sets(st.integers(2, 12), min_size=1))))
     values |= {"layers": draw(st.integers(0, 64)), "projection_width": draw(st.just(0) | small)}
@@ -64,9 +68,14 @@ def test_a_folder_has_the_oldest_version_that_knows_all_it_holds(config):
     values = config.to_dict()
     assert EncoderConfig.from_folder(values, version=config.format_version) == config
     assert {"language", "space"} & set(values) == {name for name in ("language", "space") if getattr(config, name)}
-    assert config.format_version == (5 if config.language or config.space else 4)
-    assert config.network.format_version == 4
-    assert (config.network == config) == (config.format_version == 4)
+    switched = any(getattr(config, name, default) != default for name, default in DEFAULTS.items())
+    assert set(SWITCHES) & set(values) == {
+        name for name, default in DEFAULTS.items() if getattr(config, name, default) != default
+    }
+    named = bool(config.language or config.space)
+    assert config.format_version == (6 if switched else 5 if named else 4)
+    assert config.network.format_version == (6 if switched else 4)
+    assert (config.network == config) == (not named)
 
 
 def test_the_newest_field_has_the_newest_format_version():
@@ -79,6 +88,21 @@ def test_a_field_that_was_added_later_is_written_where_it_differs_from_what_ther
     changed = EncoderConfig.preset("beast", pooling="sum")
     assert list(changed.to_dict()) == [*PRESETS["beast"].to_dict(), "pooling"]
     assert EncoderConfig.from_json(changed.to_json()) == changed != PRESETS["beast"]
+
+
+def test_the_summary_names_what_differs_from_before_there_was_a_choice():
+    layers = "2 transformer layers (2 heads, feed-forward 1,024 wide, "
+    said = f"byte embeddings and sinusoidal positions, 256 wide, {layers}"
+    rest = "all 24 positions flattened into a linear layer, tanh"
+    assert PRESETS["asterisk"].summary() == f"{said}causal), {rest}"
+    bare = {"input_norm": "none", "activation": "relu", "padding": "attended", "causal": False}
+    weighted = {"input_norm": "weighted", "padding": "zeroed"}
+    for changes, norm, details in (
+        (bare, "not normalised, ", "ReLU, padding attended to"),
+        (weighted, "normalised with weights, ", "causal, padding masked and zeroed"),
+    ):
+        expected = f"{said.replace(layers, norm + layers)}{details}), {rest}"
+        assert EncoderConfig.preset("asterisk", **changes).summary() == expected
 
 
 def test_one_number_of_buckets_is_for_all_sizes():
@@ -130,6 +154,18 @@ def test_each_family_has_a_name_and_presets():
         ),
         ({"family": "flatten", "layers": 1, "heads": 1, "language": None}, ["language is None, expected the code"]),
         ({"family": "lstm", "language": "E"}, ["language is 'E'", "family is 'lstm'"]),
+        (
+            {"family": "flatten", "layers": 1, "heads": 1, "activation": "silu", "padding": "", "input_norm": "layer"},
+            [
+                "activation is 'silu', expected one of ('gelu', 'relu')",
+                "padding is '', expected one of ('masked', 'attended', 'zeroed')",
+                "input_norm is 'layer', expected one of ('plain', 'weighted', 'none')",
+            ],
+        ),
+        (
+            {"family": "ngram", "layers": 1, "heads": 1, "activation": "relu"},
+            ["activation is 'relu', but belongs to the 'flatten' family"],
+        ),
         (
             {"family": "flatten", "layers": 1, "heads": 1, "ngram_buckets": 9},
             ["ngram_buckets is 9, but belongs to the 'ngram' family"],

@@ -2,6 +2,7 @@
 
 import copy
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 
 from beast_core import PRESETS, BeastEncoder, EncoderConfig, encode_words
 from beast_core.families import FAMILIES
+from beast_core.families.flatten import ACTIVATIONS, INPUT_NORMS, PADDINGS, FlattenConfig
 from beast_core.families.ngram import POOLINGS, NgramConfig
 from beast_core.network.tables import fake_quantise
 from beast_core.packing import pack_table, unpack_table
@@ -99,10 +101,13 @@ def flatten_reference(encoded: bytes, *, weights: dict[str, np.ndarray], config:
         for row in range(config.window)
     ]
     embedded = weights["byte_embedding.weight"][list(encoded.ljust(config.window, b"\0"))] + np.array(sines)
-    hidden = np.array([layer_norm(vector) for vector in embedded])
+    hidden = embedded if config.input_norm == "none" else np.array([layer_norm(vector) for vector in embedded])
+    if config.input_norm == "weighted":
+        hidden = hidden * weights["input_norm.weight"] + weights["input_norm.bias"]
+    activation = {"gelu": gelu, "relu": lambda values: values * (values > 0)}[config.activation]
 
     def sees(i: int, j: int) -> bool:
-        return j < len(encoded) and (j <= i or not config.causal)
+        return (j < len(encoded) or config.padding == "attended") and (j <= i or not config.causal)
 
     for layer in range(config.layers):
         part = {name: weights[f"blocks.{layer}.{name}"] for name in FLATTEN_PARTS}
@@ -111,9 +116,11 @@ def flatten_reference(encoded: bytes, *, weights: dict[str, np.ndarray], config:
         attended = attended @ part["attention_output.weight"].T + part["attention_output.bias"]
         hidden = np.array([layer_norm(vector) for vector in hidden + attended])
         hidden = hidden * part["attention_norm.weight"] + part["attention_norm.bias"]
-        fed = gelu(hidden @ part["up.weight"].T + part["up.bias"]) @ part["down.weight"].T + part["down.bias"]
+        fed = activation(hidden @ part["up.weight"].T + part["up.bias"]) @ part["down.weight"].T + part["down.bias"]
         hidden = np.array([layer_norm(vector) for vector in hidden + fed])
         hidden = hidden * part["feed_forward_norm.weight"] + part["feed_forward_norm.bias"]
+    if config.padding == "zeroed":
+        hidden[len(encoded) :] = 0
     return hidden.ravel()
 
 
@@ -136,10 +143,15 @@ def reference(encoder: BeastEncoder, word: str) -> np.ndarray:
     return output / np.linalg.norm(output)
 
 
-def test_every_family_and_pooling_has_a_reference_and_an_encoder_in_these_tests(shapes, make_encoder):
+SWITCHES = {"input_norm": INPUT_NORMS, "activation": ACTIVATIONS, "padding": PADDINGS}
+
+
+def test_every_family_pooling_and_switch_has_a_reference_and_an_encoder_in_these_tests(shapes, make_encoder):
     configs = [make_encoder(shape).config for shape in shapes]
     assert {config.family for config in configs} == set(REFERENCES) == set(FAMILIES)
     assert {config.pooling for config in configs if isinstance(config, NgramConfig)} == set(POOLED) == set(POOLINGS)
+    for switch, choices in SWITCHES.items():
+        assert {getattr(config, switch) for config in configs if isinstance(config, FlattenConfig)} == set(choices)
 
 
 def test_tiny_encoders_equal_the_slow_reference(encoder):
@@ -160,6 +172,61 @@ def test_presets_equal_the_slow_reference(preset, make_encoder):
     found = encode(encoder, ["Ñandúes", ""]).detach().numpy()
     np.testing.assert_allclose(found[0], reference(encoder, "Ñandúes"), atol=1e-5, rtol=0)
     np.testing.assert_allclose(np.linalg.norm(found, axis=1), 1, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("switch", "choice"), [(switch, choice) for switch, choices in SWITCHES.items() for choice in choices]
+)
+def test_each_switch_equals_the_slow_reference_at_full_width_and_changes_the_vector(switch, choice, make_encoder):
+    plain = make_encoder(PRESETS["asterisk"], seed=1)
+    encoder = make_encoder(replace(plain.config, **{switch: choice}), seed=1)
+    found = encode(encoder, ["Ñandúes"]).detach().numpy()
+    np.testing.assert_allclose(found[0], reference(encoder, "Ñandúes"), atol=1e-5, rtol=0)
+    changed = np.abs(found - encode(plain, ["Ñandúes"]).detach().numpy()).max() > 1e-3
+    assert changed == (encoder.config != plain.config)
+
+
+# Of a word of two bytes in a window of four: which positions (columns) reach what becomes of each (rows) in one block,
+# at least itself by the residual sum.
+REACHES = {
+    ("masked", False): ["11..", "11..", "111.", "11.1"],
+    ("masked", True): ["1...", "11..", "111.", "11.1"],
+    ("attended", False): ["1111", "1111", "1111", "1111"],
+    ("attended", True): ["1...", "11..", "111.", "1111"],
+    ("zeroed", False): ["11..", "11..", "....", "...."],
+    ("zeroed", True): ["1...", "11..", "....", "...."],
+}
+
+
+@pytest.mark.parametrize(("padding", "causal"), REACHES)
+def test_masks_by_hand(padding, causal, make_encoder):
+    encoder = make_encoder("flatten", layers=1, window=4, padding=padding, causal=causal)
+    words = torch.tensor([[97, 98, 0, 0]], dtype=torch.uint8)
+    changed = words.repeat(4, 1)
+    changed.diagonal().fill_(7)
+    with torch.no_grad():
+        before, after = (
+            encoder.backbone(rows, lengths=torch.full((len(rows),), 2)).unflatten(1, (4, -1))
+            for rows in (words, changed)
+        )
+    reached = (after - before).abs().amax(dim=2).T > 1e-6  # of each position, by a change in each
+    assert ["".join(".1"[reaches] for reaches in row) for row in reached.int().tolist()] == REACHES[padding, causal]
+
+
+def test_the_projection_by_hand(make_encoder):
+    """The last norm gives each position (0.1, -0.2), whatever comes in, and those after a word are zeros."""
+    shape = {"hidden_width": 2, "heads": 1, "output_width": 2, "window": 2, "layers": 1, "padding": "zeroed"}
+    encoder = make_encoder("flatten", **shape)
+    with torch.no_grad():
+        encoder.blocks[0].feed_forward_norm.weight.zero_()
+        encoder.blocks[0].feed_forward_norm.bias.copy_(torch.tensor([0.1, -0.2]))
+        encoder.projection.weight.copy_(torch.tensor([[1.0, 0, 2, 0], [0, 1, 0, 4]]))
+        encoder.projection.bias.copy_(torch.tensor([0.0, 0.2]))
+        found = encode(encoder, ["", "a", "ab"])
+    # tanh(0.2) alone; tanh(0.1) and tanh(-0.2 + 0.2); tanh(0.1 + 2 * 0.1) = 0.2913 and tanh(-0.2 - 4 * 0.2 + 0.2) =
+    # -0.6640, over their length, 0.7251.
+    expected = torch.tensor([[0.0, 1.0], [1.0, 0.0], [0.2913126 / 0.7251261, -0.6640368 / 0.7251261]])
+    torch.testing.assert_close(found, expected, atol=1e-6, rtol=0)
 
 
 GOLDEN = {

@@ -206,8 +206,8 @@ BAD_FOLDERS = {
         ["config.json does not describe a BEAST model", '"beast"'],
     ),
     "newer format": (
-        lambda folder: change_config(folder, lambda beast: beast.update(format_version=6)),
-        ["format version 6, expected 3 to 5", "a newer", "pip install --upgrade beast-vectors"],
+        lambda folder: change_config(folder, lambda beast: beast.update(format_version=7)),
+        ["format version 7, expected 3 to 6", "a newer", "pip install --upgrade beast-vectors"],
     ),
     "unknown key": (
         lambda folder: change_config(folder, lambda beast: beast["encoder"].update(colour="red")),
@@ -289,7 +289,7 @@ def test_a_damaged_folder_is_named_with_what_was_found_and_expected(model, damag
 def test_an_older_or_odd_format_version_is_not_called_newer(model):
     for version in (2, "3", None, 3.0, True, [3]):
         change_config(model, lambda beast, version=version: beast.update(format_version=version))
-        with pytest.raises(ModelFolderError, match="expected 3 to 5; train the model again") as caught:
+        with pytest.raises(ModelFolderError, match="expected 3 to 6; train the model again") as caught:
             read_encoder(model)
         assert f"version {version!r}" in str(caught.value) and "newer" not in str(caught.value)
 

@@ -54,6 +54,7 @@ _SMALL_PRESETS = [
     *(("beast", {"layers": layers, "pooling": pooling}) for layers in (0, 2) for pooling in POOLINGS),
     ("mini", {"layers": 2}),
     ("asterisk", {"layers": 2}),
+    ("mini", {"layers": 2, "input_norm": "weighted", "activation": "relu", "padding": "attended"}),
 ]
 
 

@@ -217,6 +217,25 @@ def test_a_family_without_stock_parts_is_not_saved(small, tmp_path, monkeypatch,
     assert contents(tmp_path) == {f"stock/{name}": content for name, content in before.items()}
 
 
+@pytest.mark.parametrize(("switch", "choice"), [("input_norm", "none"), ("padding", "zeroed")])
+def test_what_stock_parts_cannot_express_is_not_saved_but_loads_as_ours(
+    switch, choice, write_small, tmp_path, contents
+):
+    ours = write_small(tmp_path / "ours", "asterisk", **{switch: choice})
+    before, model = contents(tmp_path), st_beast.load(ours)
+    assert difference(model.encode(TRICKY), load_encoder(ours).encode(TRICKY)) < TOLERANCE
+    for save in (lambda: st_beast.save(tmp_path / "stock", model=ours), lambda: model.save(tmp_path / "stock")):
+        with pytest.raises(ValueError, match=f"{switch} is '{choice}'.*keep it in a folder of ours"):
+            save()
+        assert contents(tmp_path) == before
+
+
+def test_a_causal_model_that_attends_to_padding_is_compared_as_well(write_small, tmp_path):
+    ours = write_small(tmp_path / "ours", "asterisk", layers=2, padding="attended")
+    stock = SentenceTransformer(str(st_beast.save(tmp_path / "stock", model=ours)))
+    assert difference(stock.encode(TRICKY), load_encoder(ours).encode(TRICKY)) < TOLERANCE
+
+
 @pytest.mark.parametrize(
     ("layers", "part", "wrong"),
     [

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import gelu, layer_norm, normalize
 
-from beast_core import BeastEncoder, encode_words
+from beast_core import PRESETS, BeastEncoder, encode_words
 from beast_core.network.layers import NORM_EPSILON
 from beast_core.positions import sinusoidal_positions
 
@@ -18,10 +18,15 @@ _BATCH_SIZE = 256
 
 
 class NaiveEncoder:
-    """A `BeastEncoder` of the `flatten` family, computed step by step."""
+    """A `BeastEncoder` of the shape of `mini` and `base`, computed step by step. Raises `ValueError` for another."""
 
     def __init__(self, encoder: BeastEncoder) -> None:
-        self.config, self.weights = encoder.config, encoder.weights()
+        config = self.config = encoder.config
+        switches = ("causal", "input_norm", "activation", "padding")
+        found = [getattr(config, name, None) for name in switches]
+        if found != [getattr(PRESETS["mini"], name) for name in switches]:
+            raise ValueError(f"expected an encoder as the presets 'mini' and 'base' have it, found {config.summary()}")
+        self.weights = encoder.weights()
 
     @torch.inference_mode()
     def encode(self, words: Sequence[str]) -> np.ndarray:
@@ -37,8 +42,6 @@ class NaiveEncoder:
         )
         hidden = layer_norm(embedded, (width,), eps=NORM_EPSILON)
         padding = torch.arange(window) >= lengths[:, None]
-        if self.config.causal:
-            raise ValueError("the plain encoder is not causal, expected the preset 'mini' or 'base'")
         for layer in range(self.config.layers):
             hidden = self._block(hidden, padding[:, None, None, :], prefix=f"blocks.{layer}.")
         return normalize(torch.tanh(self._linear(hidden.flatten(1), "projection")), dim=-1)
