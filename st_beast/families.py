@@ -179,7 +179,7 @@ class FlattenParts(StockParts):
         return [convolution, Pooling(width, "cls"), Dense(width, width), Normalize()]
 
     def tokenizer(self) -> PreTrainedTokenizerFast:
-        """See `StockParts.tokenizer`. Without a mask, which it leaves out, BERT attends to padding as to any byte."""
+        """See `StockParts.tokenizer`. Without a mask, ELECTRA attends to padding as to any byte."""
         return byte_tokenizer(self.config, first_id=0, with_mask=self.config.padding != "attended")
 
     def text_options(self) -> dict[str, Any]:

@@ -68,6 +68,6 @@ class FlattenEncoder(BeastEncoder):
         if self.config.input_norm == "weighted":
             normalised: Tensor = self.input_norm(embedded)
             return normalised
-        # Without weights of its own, so that a stock BERT, which normalises here, can hold this encoder and the
+        # Without weights of its own, so that a stock ELECTRA, which normalises here, can hold this encoder and the
         # parameter count stays the published one.
         return functional.layer_norm(embedded, (width,), eps=NORM_EPSILON)
