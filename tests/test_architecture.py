@@ -20,6 +20,7 @@ TOP_LEVEL = {
 
 # Public methods whose arguments a host decides: they override one of its own, or it calls them by position.
 HOST_SIGNATURES = {
+    "BeastCardData.to_yaml",
     "Embed.initialize",
     "Embed.forward",
     "_EncoderShim.to_device",
