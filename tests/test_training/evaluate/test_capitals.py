@@ -56,6 +56,14 @@ def test_a_start_is_its_word_and_a_name_is_nearer_to_names(tmp_path, vectors, st
     assert scores["es_any-ud-dev: names that are words"].scores["right"].value == names
 
 
+def test_a_name_that_a_table_does_not_know_is_not_right(tmp_path):
+    given = CAPITALS.find(treebank(tmp_path))
+    model = Model(other=(1, 0, 0), rosa=(-1, 0, 0), Rosa=(0, 0, 0))
+    model.lookup = lambda words: (Model.lookup(model, words)[0], np.array([word != "Rosa" for word in words]))
+    [of_names] = [found for name, found in CAPITALS.scores(model, given=given).items() if "names" in name]
+    assert of_names.coverage == 0 and of_names.scores["right"].value == 0
+
+
 def test_a_file_of_another_format_is_told_and_one_without_capitals_left_out(tmp_path):
     assert CAPITALS.find(treebank(tmp_path / "low", [[("los", "DET")]])) == []
     sources = treebank(tmp_path / "bad")

@@ -91,8 +91,9 @@ def _observe(model: WordVectors, given: CapitalSet) -> dict[str, Right]:
     starts, start_known = model.lookup([given.words[row].title() for row in given.starts])
     first = nearest_is_right(starts, candidates=words, answers=given.starts)
     names, name_known = model.lookup(given.names_and_words)
-    lower, _ = model.lookup([name.lower() for name in given.names_and_words])
+    lower, lower_known = model.lookup([name.lower() for name in given.names_and_words])
     middle = unit_rows(model.lookup(given.only_names)[0]).mean(axis=0, keepdims=True)
+    both_known = name_known & lower_known
     middles = middle.repeat(len(names), axis=0)
     nearer = row_cosines(names, middles) - row_cosines(lower, middles)
     return {
@@ -100,7 +101,7 @@ def _observe(model: WordVectors, given: CapitalSet) -> dict[str, Right]:
             counts={"words": len(first)}, coverage=float((start_known & known[given.starts]).mean()), right=first
         ),
         f"{given.name}: names that are words": Right(
-            counts={"names": len(names)}, coverage=float(name_known.mean()), right=nearer > TIE
+            counts={"names": len(names)}, coverage=float(both_known.mean()), right=(nearer > TIE) & both_known
         ),
     }
 
