@@ -15,6 +15,7 @@ from beast_core.shipped import UnknownLanguageError, shipped_languages
 from beast_core.space import check_same_space
 from beast_core.spelling import is_blank
 from beast_core.storage import Model, read_model, write_model
+from beast_core.texts import TextEncoder
 
 if TYPE_CHECKING:
     from beast_core.network import BeastEncoder, NetworkEncoder, read_encoder, write_encoder
@@ -28,6 +29,7 @@ __all__ = [
     "Model",
     "ModelFolderError",
     "NetworkEncoder",
+    "TextEncoder",
     "UnknownLanguageError",
     "WordEncoder",
     "check_same_space",

@@ -5,6 +5,9 @@
 Nothing is done where the table is there already. Otherwise a language whose table comes with the repository gets a copy
 of that; of another, the list of words is made and taught (`training.lexicon`, `training.teach`). It goes on where it
 was stopped when the same command is given again.
+
+A table whose name ends in `_cased`, `de_cased.parquet`, is that one, which is made first, and the names that are other
+words in lower case (`training.lexicon.capitals`), of which the repository has the Spanish ones.
 """
 
 import argparse
@@ -17,10 +20,12 @@ from training.common.command import failing_in_a_line
 from training.common.errors import InputError
 from training.languages import read_language
 from training.lexicon.__main__ import main as make_lexicon
-from training.table import table_language
+from training.lexicon.capitals import main as list_names
+from training.table import TableWriter, read_table, table_language
 from training.teach.__main__ import main as teach
 
 _EMBEDDED = Path(__file__).parent / "tables"
+_CASED, _NAMES = "_cased", "_capitals"
 _TEACHER = Path(__file__).parent / "configs" / "teachers" / "lexical.toml"
 
 
@@ -28,8 +33,22 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Makes the table, unless there is nothing to make."""
     options = _parser().parse_args(arguments)
     with failing_in_a_line():
-        if not _settled(options):
-            _make(options)
+        _get(options)
+
+
+def _get(options: argparse.Namespace) -> None:
+    if _settled(options):
+        return
+    names = [f"{options.language}{ending}.parquet" for ending in ("", _CASED)]
+    if options.table.name not in names:
+        raise InputError(
+            f"no table at {options.table.resolve()}; a table that is made here is called {names[0]}, or {names[1]} "
+            "with the names that are other words in lower case"
+        )
+    if options.table.name == names[0]:
+        _make(options)
+    else:
+        _make_cased(options)
 
 
 def _settled(options: argparse.Namespace) -> bool:
@@ -43,10 +62,6 @@ def _settled(options: argparse.Namespace) -> bool:
                 f"{told}, or another table"
             )
         return True
-    if options.table.name != f"{options.language}.parquet":
-        raise InputError(
-            f"no table at {options.table.resolve()}; a table that is made here is called {options.language}.parquet"
-        )
     embedded = _EMBEDDED / options.table.name
     if embedded.is_file():
         options.table.parent.mkdir(parents=True, exist_ok=True)
@@ -61,6 +76,37 @@ def _make(options: argparse.Namespace) -> None:
     paths = ["--lexicon", str(options.lexicon), "--output", str(options.table), "--work", str(options.work)]
     root = f"options.debian_root='{options.debian_root}'"
     teach([str(_TEACHER), *paths, "--language", options.language, "--set", root])
+
+
+def _make_cased(options: argparse.Namespace) -> None:
+    """The lower-cased table and, each in a row of its own, the names."""
+    words, names = (_part(options, ending=ending) for ending in ("", _NAMES))
+    _get(words)
+    if not _settled(names):
+        listed = [str(names.lexicon), "--language", options.language, "--words", str(words.table)]
+        list_names([*listed, "--debian-root", str(options.debian_root)])
+        _make(names)
+    parts = [read_table(part.table, lowercase=False) for part in (words, names)]
+    if len({part.space for part in parts}) > 1:
+        raise InputError(
+            f"{words.table} and {names.table} are of two spaces, {[part.space for part in parts]}: remove both, they "
+            "are made again"
+        )
+    told = {"language": options.language, "space": parts[0].space}
+    with TableWriter(options.table, width=parts[0].width, **told) as writer:
+        for part in parts:
+            writer.write(part.words, vectors=part.vectors, frequencies=part.frequencies, held_out=part.held_out)
+
+
+def _part(options: argparse.Namespace, *, ending: str) -> argparse.Namespace:
+    """The options that make one of the two tables beside the cased one, from files of its own."""
+    lexicon = options.lexicon
+    own = {
+        "table": options.table.with_name(f"{options.language}{ending}.parquet"),
+        "lexicon": lexicon.with_name(f"{lexicon.stem}{ending}{lexicon.suffix}"),
+        "work": options.work.with_name(options.work.name + ending),
+    }
+    return argparse.Namespace(**{**vars(options), **own})
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -17,6 +17,7 @@ import pytest
         "space",
         "spelling",
         "stock",
+        "texts",
         "threads",
     ],
 )

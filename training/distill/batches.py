@@ -1,6 +1,6 @@
 """The stream of batches: the same words in the same order on every machine, however many processes share them."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from random import Random
 
@@ -11,7 +11,7 @@ from torch import Tensor
 from beast_core import EncoderConfig, encode_words
 from beast_core.spelling import normalise_words
 from training.distill.joining import JointTable
-from training.distill.noise import Misspeller
+from training.distill.noise import CasedMisspeller, Misspeller
 from training.languages import read_language
 from training.table import TeacherTable
 
@@ -108,9 +108,12 @@ class _Noise:
     def __init__(self, table: TeacherTable, *, rows: np.ndarray, language: str, config: EncoderConfig) -> None:
         joint = table if isinstance(table, JointTable) else None
         languages, of_language = (joint.languages, joint.of_language) if joint else ((language,), None)
-        self._misspellers = [Misspeller(read_language(code).noise) for code in languages]
+        misspellers = [Misspeller(read_language(code).noise) for code in languages]
+        self._misspellers: Sequence[Callable[..., str]] = misspellers
+        if not config.lowercase:
+            self._misspellers = [CasedMisspeller(misspeller) for misspeller in misspellers]
         self._marked = bool(joint and joint.marked)
-        # As the encoder reads them, in lower case mostly: no rule is about capitals.
+        # As the encoder reads them, in lower case mostly.
         words = normalise_words(table.words, lowercase=config.lowercase, spelling=config.spelling)
         self._real_words = frozenset(words)
         self._words = [words[row] for row in rows]

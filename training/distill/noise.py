@@ -34,6 +34,11 @@ _WEIGHTS: dict[MisspellingRule, float] = {
 # Of noisy words, those that get a second mistake.
 _SECOND = 0.3
 
+# Of noisy words that an encoder reads with their capitals, those that get others: and then as at the start of a
+# sentence, or shouted, or in lower case, as people chat.
+_OTHER_CASE = 0.6
+_AS_AT_A_START, _SHOUTED = 0.6, 0.25
+
 _Rule = Callable[[str, Random], str]
 
 
@@ -170,6 +175,34 @@ def _lose_letter(word: str, random: Random) -> str:
 def _double_letter(word: str, random: Random) -> str:
     """'caro' -> 'carro'."""
     return _twice(word, _below(len(word), random))
+
+
+class CasedMisspeller:
+    """Misspells words that are read with their capitals: as `Misspeller` does in lower case, or their capitals.
+
+    A student that has seen `Los` and `LOS` answers with the vector of `los`. Where the capital makes another word of
+    the list, as in `Rosa`, it is never put, and never taken.
+    """
+
+    def __init__(self, misspell: Misspeller) -> None:
+        self._misspell = misspell
+
+    def __call__(self, word: str, *, random: Random, real_words: Container[str] = ()) -> str:
+        """The word in other capitals, or with a mistake and its own; see `Misspeller`."""
+        if random.random() < _OTHER_CASE:
+            drawn = random.random()
+            noisy = word.lower()
+            if drawn < _AS_AT_A_START:
+                noisy = noisy[:1].upper() + noisy[1:]
+            elif drawn < _AS_AT_A_START + _SHOUTED:
+                noisy = noisy.upper()
+        else:
+            noisy = self._misspell(word.lower(), random=random)
+            if word.isupper() and len(word) > 1:
+                noisy = noisy.upper()
+            elif word[:1].isupper():
+                noisy = noisy[:1].upper() + noisy[1:]
+        return word if noisy in real_words else noisy
 
 
 def _swap_letters(word: str, random: Random) -> str:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from training.common.errors import InputError
 from training.common.settings import build
 from training.common.words import without_accents
-from training.distill.noise import Misspeller
+from training.distill.noise import CasedMisspeller, Misspeller
 from training.languages import known_languages, read_language
 from training.languages.record import Noise
 
@@ -125,3 +125,26 @@ def test_short_words_are_lengthened_only(word, spellings):
 def test_a_record_with_something_wrong_is_told(changes, message):
     with pytest.raises(InputError, match=f"mine.toml: .*{message}"):
         build(Noise, values={"keyboard": ["abc"], "vowels": "a", **changes}, source="mine.toml")
+
+
+CASED = CasedMisspeller(SPANISH)
+
+
+def test_capitals_are_put_and_taken_as_writers_do():
+    assert {"Casa", "CASA"} <= drawn(CASED, "casa")
+    assert {"madrid", "MADRID"} <= drawn(CASED, "Madrid")
+    assert "Otan" in drawn(CASED, "OTAN") and "Éxito" in drawn(CASED, "éxito")
+
+
+@given(st.sampled_from(["casa", "Madrid", "OTAN", "árbol"]), st.integers(0, 1000))
+def test_a_misspelt_word_keeps_its_own_capitals_or_has_those_of_a_whole_word(word, seed):
+    noisy = CASED(word, random=Random(seed))
+    assert noisy in (noisy.lower(), noisy.upper(), noisy[:1].upper() + noisy[1:].lower())
+    if noisy.lower() != word.lower() and len(noisy) > 1:
+        assert (noisy.isupper(), noisy[0].isupper()) == (word.isupper(), word[0].isupper())
+
+
+def test_a_capital_that_makes_another_word_is_neither_put_nor_taken():
+    noisy = {CASED("rosa", random=Random(seed), real_words={"Rosa"}) for seed in range(100)}
+    assert "Rosa" not in noisy and {"rosa", "ROSA"} <= noisy
+    assert "rosa" not in {CASED("Rosa", random=Random(seed), real_words={"rosa"}) for seed in range(100)}

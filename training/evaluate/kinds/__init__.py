@@ -6,6 +6,7 @@ A new measure is an entry in the `measures` of its kind, a new kind a module wit
 from typing import Any
 
 from training.evaluate.kinds.analogies import ANALOGIES
+from training.evaluate.kinds.capitals import CAPITALS
 from training.evaluate.kinds.closeness import CLOSENESS
 from training.evaluate.kinds.clustering import CLUSTERING
 from training.evaluate.kinds.kind import Kind
@@ -14,4 +15,4 @@ from training.evaluate.kinds.similarity import SIMILARITY
 from training.vectors import WordVectors
 
 # In the order of the tables and of `metrics.json`.
-KINDS: tuple[Kind[WordVectors, Any, Any], ...] = (SIMILARITY, CLUSTERING, RETRIEVAL, ANALOGIES, CLOSENESS)
+KINDS: tuple[Kind[WordVectors, Any, Any], ...] = (SIMILARITY, CLUSTERING, RETRIEVAL, ANALOGIES, CAPITALS, CLOSENESS)
