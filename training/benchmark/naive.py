@@ -11,7 +11,7 @@ from torch import Tensor
 from torch.nn.functional import gelu, layer_norm, normalize
 
 from beast_core import PRESETS, BeastEncoder, encode_words
-from beast_core.network.layers import NORM_EPSILON
+from beast_core.config import NORM_EPSILON
 from beast_core.positions import sinusoidal_positions
 
 _BATCH_SIZE = 256

@@ -19,6 +19,6 @@ class Rates:
 RATES = {
     "beast": Rates(batch_size=2048, learning_rate=2e-3, embedding_learning_rate=2e-2, warmup_share=0.05),
     "base": Rates(batch_size=512, learning_rate=1e-4, embedding_learning_rate=1e-3, warmup_share=0.1),
-    "mini": Rates(batch_size=512, learning_rate=1e-4, embedding_learning_rate=1e-3, warmup_share=0.1),
-    "asterisk": Rates(batch_size=512, learning_rate=3e-4, embedding_learning_rate=1e-3, warmup_share=0.1),
+    "mini": Rates(batch_size=512, learning_rate=3e-4, embedding_learning_rate=1e-3, warmup_share=0.1),
+    "asterisk": Rates(batch_size=512, learning_rate=6e-4, embedding_learning_rate=1e-3, warmup_share=0.1),
 }
