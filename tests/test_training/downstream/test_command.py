@@ -74,7 +74,7 @@ def test_what_a_configuration_is_called_is_what_it_has(vectors, tmp_path):
     assert ("MultiHashEmbed" in text) is (vectors not in ("frozen", "trained"))
     assert ("include_static_vectors = true" in text) is (vectors in ("static", "table", "floret"))
     assert ("BeastVectors" in text and 'language = "fr"' in text) is (vectors == "static")
-    assert 'pipeline = ["tok2vec","ner"]' in text and "seed = 7" in text and "max_steps = 9" in text
+    assert 'pipeline = ["tok2vec", "ner"]' in text and "seed = 7" in text and "max_steps = 9" in text
 
 
 def test_other_steps_are_not_mixed_with_what_is_there(command, capsys):

@@ -51,7 +51,7 @@ def test_words_with_tags_are_read_out_of_an_archive(tmp_path):
 
 
 def test_a_pipeline_in_a_wheel_annotates_what_was_translated(tmp_path):
-    nlp = spacy.blank("fr")
+    nlp = spacy.blank("es")
     nlp.add_pipe("sentencizer")
     nlp.add_pipe("entity_ruler").add_patterns([{"label": "MISC", "pattern": "Debian"}])
     nlp.to_disk(tmp_path / "saved")

@@ -52,7 +52,9 @@ def test_all_words_are_scored_as_spacy_scores_them(treebank):
     examples = [Example(guess, doc) for guess, doc in zip(predicted, gold, strict=True)]
     expected = {
         "tags": Scorer.score_token_attr(examples, "pos")["pos_acc"],
-        "trees": Scorer.score_deps(examples, "dep", ignore_labels=("punct",))["dep_las"],
+        "trees": Scorer.score_deps(examples, "dep", getter=lambda token, _: token.dep_, ignore_labels=("punct",))[
+            "dep_las"
+        ],
     }
     found = score("syntax", gold=gold, predicted=predicted, noisy=gold, noisy_predicted=predicted, seen=set())
     assert {name: parts["all"] for name, parts in found.items()} == pytest.approx(expected)
