@@ -1,6 +1,7 @@
 """The configurations that a user copies, by spaCy's own function for training."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,8 @@ import spacy
 from spacy.cli.train import train
 from spacy.tokens import Doc, DocBin, Span
 
-READY = Path(__file__).parents[2] / "training" / "configs" / "spacy"
+ROOT = Path(__file__).parents[2]
+READY = ROOT / "training" / "configs" / "spacy"
 CONFIGS = sorted(READY.glob("*.cfg"))
 
 
@@ -51,3 +53,11 @@ def test_the_encoder_learns_along_where_that_is_asked(annotated, model_path, tmp
     train(READY / "beast_embed.cfg", tmp_path, overrides=given)
     doc = spacy.load(tmp_path / "model-last")("Ana canta")
     assert all(token.tag_ for token in doc)
+
+
+def test_what_the_guide_shows_runs(capsys):
+    guide = (ROOT / "docs" / "spacy.md").read_text(encoding="utf-8")
+    assert all(config.name in guide for config in CONFIGS if config.name.startswith("beast"))
+    for snippet in re.findall(r"^```python\n(.*?)^```", guide, flags=re.M | re.S):
+        exec(snippet, {})
+    assert 0.5 < float(capsys.readouterr().out) < 1

@@ -23,8 +23,8 @@ _RIDGE = 1e-3  # of the diagonal's mean
 def write_plain_table(*, table: Path, folder: Path, language: str) -> None:
     """A pipeline whose vectors are the table, as `spacy init vectors` makes it; words that are not in it have zeros.
 
-    So have capitalised ones: a teacher's words are in lower case, and spaCy 3.8 forgets what `--attr LOWER` said of such
-    a table when it saves it. It remembers that of a floret table.
+    So have capitalised ones: a teacher's words are in lower case, and spaCy 3.8 forgets the `--attr LOWER` of such a
+    table when it saves it. It remembers that of a floret table.
     """
     read = read_table(table)
     nlp = spacy.blank(language)
