@@ -11,8 +11,8 @@ from torch import Tensor
 from beast_core import EncoderConfig, encode_words
 from beast_core.spelling import normalise_words
 from training.distill.joining import JointTable
-from training.distill.noise import CasedMisspeller, Misspeller
 from training.languages import read_language
+from training.languages.noise import CasedMisspeller, Misspeller
 from training.table import TeacherTable
 
 

@@ -16,7 +16,7 @@ _SIGNS = "'-"
 Texts = Annotated[tuple[str, ...], FromList]
 Pairs = Annotated[tuple[Annotated[tuple[str, str], FromList], ...], FromList]
 
-# How words are misspelt: the rules of training/distill/noise.py.
+# How words are misspelt: the rules of training/languages/noise.py.
 MisspellingRule = Literal[
     "drop_accents", "misplace_accent", "sound_alike", "mistake_double", "add_silent_letter", "drop_weak_sound",
     "lengthen", "drop_vowels", "swap_letters", "lose_letter", "insert_letter", "double_letter", "hit_neighbour",

@@ -14,9 +14,9 @@ from beast_core import WordEncoder
 from training.common.rows import row_cosines
 from training.common.statistics import spearman
 from training.common.words import without_accents
-from training.distill.noise import Misspeller
 from training.evaluate.neighbours import nearest_is_right
 from training.languages import known_languages, read_language
+from training.languages.noise import Misspeller
 from training.table import TeacherTable
 
 _FREQUENT_WORDS = 10_000

@@ -54,6 +54,8 @@ class SentenceEncoder(Free):
     than `truncate`.
     """
 
+    reads_sentences = True
+
     def __init__(self, options: Options) -> None:
         self._options = options
         self._folder = Path(options.model).resolve() if Path(options.model).is_dir() else None

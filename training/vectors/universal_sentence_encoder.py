@@ -26,6 +26,8 @@ class Options:
 class UniversalVectors(Free):
     """The encoder, which knows every word. Raises `ImportError` if a package is missing."""
 
+    reads_sentences = True
+
     def __init__(self, options: Options) -> None:
         self._encoder = UniversalEncoder(dtype=torch.float32)
         self.width = self._encoder.width

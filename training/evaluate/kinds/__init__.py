@@ -11,8 +11,17 @@ from training.evaluate.kinds.closeness import CLOSENESS
 from training.evaluate.kinds.clustering import CLUSTERING
 from training.evaluate.kinds.kind import Kind
 from training.evaluate.kinds.retrieval import RETRIEVAL
+from training.evaluate.kinds.sentences import SENTENCES
 from training.evaluate.kinds.similarity import SIMILARITY
 from training.vectors import WordVectors
 
 # In the order of the tables and of `metrics.json`.
-KINDS: tuple[Kind[WordVectors, Any, Any], ...] = (SIMILARITY, CLUSTERING, RETRIEVAL, ANALOGIES, CAPITALS, CLOSENESS)
+KINDS: tuple[Kind[WordVectors, Any, Any], ...] = (
+    SIMILARITY,
+    SENTENCES,
+    CLUSTERING,
+    RETRIEVAL,
+    ANALOGIES,
+    CAPITALS,
+    CLOSENESS,
+)

@@ -39,17 +39,23 @@ def read_pairs(file: SetFile, *, sources: Sources) -> SimilaritySet:
     """
     pairs, scores = [], []
     for number, row in enumerate(sources.rows(file, columns=("word1", "word2", "score")), start=2):
-        try:
-            score = float(row["score"])
-        except ValueError:
-            score = math.nan
-        file.require(math.isfinite(score), found=f"score {row['score']!r}", expected="a number", line=number)
+        score = read_score(row["score"], file=file, line=number)
         first, second = normalise(row["word1"]), normalise(row["word2"])
         if first != second and is_single(first) and is_single(second):
             pairs.append((first, second))
             scores.append(score)
     file.require(len(pairs) >= 3, found=f"{len(pairs)} usable pairs", expected="three or more")
     return SimilaritySet(file.stem, pairs, np.array(scores))
+
+
+def read_score(text: str, *, file: SetFile, line: int) -> float:
+    """A human score. Raises `InputError` for one that is no finite number."""
+    try:
+        score = float(text)
+    except ValueError:
+        score = math.nan
+    file.require(math.isfinite(score), found=f"score {text!r}", expected="a number", line=line)
+    return score
 
 
 def _find(sources: Sources) -> list[SimilaritySet]:

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from training.common.errors import InputError
 from training.common.settings import build
 from training.common.words import without_accents
-from training.distill.noise import CasedMisspeller, Misspeller
 from training.languages import known_languages, read_language
+from training.languages.noise import CasedMisspeller, Misspeller
 from training.languages.record import Noise
 
 SPANISH = Misspeller(read_language("es").noise)
