@@ -24,11 +24,6 @@ _COLOURS = (
 )
 
 
-def map_words(language: Language) -> list[str]:
-    """The words of the map, field by field, as the record of the language has them."""
-    return [word for words in language.word_map.values() for word in words.split()]
-
-
 def draw_word_map(vectors: np.ndarray, known: np.ndarray, *, name: str, language: Language) -> bytes:
     """A map of the `map_words` of a language: `vectors` `(words, width)`; `known` says which of them count, `(words,)`.
 

@@ -37,7 +37,8 @@ def make_page(found: Analysis, *, title: str, model: str, notes: Sequence[str]) 
 
 
 def _bar(share: float) -> str:
-    return f'<span class="bar" aria-hidden="true"><i style="width:{share:.1%}"></i></span><span class="share">{share:.1%}</span>'
+    drawn = f'<span class="bar" aria-hidden="true"><i style="width:{share:.1%}"></i></span>'
+    return f'{drawn}<span class="share">{share:.1%}</span>'
 
 
 def _json(found: Analysis) -> str:

@@ -10,7 +10,7 @@ HOSTILE = [
     "<img src=x onerror='window.hacked = 1'>",
     "<!--<script>",
     "{{data}} & \"'",
-    "\u2028'; alert(1) //",
+    "'; alert(1) //\u2028x",
 ]
 
 

@@ -77,14 +77,14 @@ def test_all_can_be_done_by_keyboard_and_the_focus_is_seen(page, data):
 def test_words_are_found_by_their_first_letters_without_accents(page):
     press(page, keys.TAB * 5)
     assert focused(page) == "search"
-    press(page, "strasse der")
+    press(page, "newt")
     assert page.find_element("id", "found-none").text == "No such word in the list."
-    press(page, keys.BACKSPACE * 11, "new", keys.ARROW_DOWN, keys.ARROW_UP, keys.ENTER)
+    press(page, keys.BACKSPACE, keys.ARROW_DOWN, keys.ARROW_UP, keys.ENTER)
     assert chosen(page) == "New York" and not page.find_element("id", "found").is_displayed()
     search = page.find_element("id", "search")
     search.clear()
-    search.send_keys("apfel")
-    assert [entry.text for entry in page.find_elements("css selector", "#found li")] == ["Apfel"]
+    search.send_keys("strasse")
+    assert [entry.text for entry in page.find_elements("css selector", "#found li")] == ["Straße der Einheit"]
 
 
 def test_words_that_look_like_code_are_text(page, words):

@@ -8,14 +8,15 @@ const view = { zoom: 1, x: 0.5, y: 0.5 }; // the middle of what is seen, in the 
 let chosen = -1, alone = -1, option = -1, options = [], colours = {};
 
 function fold(text) {
-  return text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase();
+  return text.normalize("NFD").replace(/\p{M}/gu, "").toUpperCase().toLowerCase(); // ß becomes ss on the way
 }
 
 // The map
 
 const extent = [0, 1].map((axis) => Math.max(...data.places.map((place) => place[axis])) || 1);
 function scale() { // so that at zoom 1 the whole map is seen, with room for labels
-  return Math.min((canvas.clientWidth - 110) / extent[0], (canvas.clientHeight - 50) / extent[1]) * view.zoom;
+  const wide = canvas.clientWidth - Math.min(110, canvas.clientWidth * 0.16), high = canvas.clientHeight - 50;
+  return Math.min(wide / extent[0], high / extent[1]) * view.zoom;
 }
 function placeOf(word) { // in pixels of the page, from the corner of the canvas
   const [x, y] = data.places[word];
@@ -34,14 +35,14 @@ function draw() {
   pen.textBaseline = "middle";
   const near = chosen < 0 ? [] : data.neighbours[chosen];
   const marked = new Set(chosen < 0 ? [] : [chosen, ...near]);
-  const faded = (word) => (marked.size > 0 && !marked.has(word)) || (alone >= 0 && data.clusters[word] !== alone);
+  const faded = (word) => !marked.has(word) && (alone >= 0 ? data.clusters[word] !== alone : marked.size > 0);
   drawLines(near);
   const seen = [];
   for (let word = 0; word < data.words.length; word++) {
     const [x, y] = placeOf(word);
     if (x < -80 || y < -20 || x > width + 20 || y > height + 20) continue;
     seen.push([word, x, y]);
-    pen.globalAlpha = faded(word) && !marked.has(word) ? 0.3 : 1;
+    pen.globalAlpha = faded(word) ? 0.3 : 1;
     pen.fillStyle = colours[data.clusters[word]];
     pen.beginPath();
     pen.arc(x, y, word === chosen ? 7 : marked.has(word) ? 5 : 3, 0, 2 * Math.PI);
@@ -83,7 +84,7 @@ function drawLabels(seen, { faded, marked }) { // those that find room, the firs
       return true;
     });
     if (!free) continue;
-    pen.globalAlpha = faded(word) && !strong ? 0.35 : 1;
+    pen.globalAlpha = faded(word) ? 0.35 : 1;
     pen.lineWidth = 3;
     pen.strokeStyle = colours.back;
     pen.strokeText(text, ...free);
