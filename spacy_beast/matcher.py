@@ -30,7 +30,7 @@ from spacy_beast.words import has_vector
 @Language.factory(
     "beast_matcher",
     assigns=["doc.spans"],
-    default_config={"threshold": 0.6, "spans_key": "beast", "overwrite": True, "model": None, "language": None},
+    default_config={"threshold": 0.7, "spans_key": "beast", "overwrite": True, "model": None, "language": None},
 )
 def make_beast_matcher(
     nlp: Language,
@@ -60,7 +60,7 @@ def make_beast_matcher(
 class BeastMatcher:
     """The component behind `beast_matcher`, used as spaCy's `SpanRuler` is:
 
-        matcher = nlp.add_pipe("beast_matcher", config={"threshold": 0.6})
+        matcher = nlp.add_pipe("beast_matcher", config={"threshold": 0.65})
         matcher.add_patterns([{"label": "ANIMAL", "pattern": "perro"}, {"label": "FOOD", "pattern": "aceite de oliva"}])
         for span in nlp("Los perritos ladran.").spans["beast"]:
             print(span.text, span.label_, span.id_)  # perritos ANIMAL perro
@@ -81,7 +81,7 @@ class BeastMatcher:
         nlp: Language,
         *,
         name: str = "beast_matcher",
-        threshold: float = 0.6,
+        threshold: float = 0.7,
         spans_key: str = "beast",
         overwrite: bool = True,
         model: str | None = None,

@@ -36,7 +36,7 @@ def check_threshold(threshold: object) -> float:
     """Raises `ValueError` for anything but a cosine above 0 that words can have."""
     is_number = isinstance(threshold, int | float) and not isinstance(threshold, bool)
     if not is_number or not 0 < threshold <= 1:  # type: ignore[operator]
-        raise ValueError(f"threshold is {threshold!r:.60}, expected a cosine above 0 and at most 1, such as 0.6")
+        raise ValueError(f"threshold is {threshold!r:.60}, expected a cosine above 0 and at most 1, such as 0.7")
     return float(threshold)  # type: ignore[arg-type]
 
 

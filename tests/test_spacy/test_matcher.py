@@ -45,7 +45,7 @@ def vectors_of(language, *words):
     return encoder(language).encode(words)
 
 
-def expected(tokens, patterns, *, threshold=0.6):
+def expected(tokens, patterns, *, threshold=0.7):
     """The same by a loop over every token and every word of every pattern."""
     best = {}
     for pattern in patterns:
