@@ -30,29 +30,34 @@ _ROWS = 2**16
 
 
 def measure_index(options: argparse.Namespace) -> str:
-    """A Markdown table: a row for the exact search, and one for each effort of the index."""
-    words, vectors, queries = _vectors(options.words, queries=options.queries)
-    seconds, exact = _timed(lambda: _exact(vectors, queries=queries), times=len(queries))
-    table = [["exact, 16 bits", "", f"{vectors.nbytes / 1e6:,.0f}", f"{1e3 * seconds:.2f}", "1.000", "1.000"]]
-    before, start = resident_memory(), time.perf_counter()
+    """A Markdown table: for each number of words a row for the exact search, and one for each effort of the index."""
+    rows = [row for number in options.words for row in _rows(number, queries=options.queries, threads=options.threads)]
+    header = ["words", "search", "seconds to build", "memory, MB", "file, MB", "ms a word"]
+    return markdown_table([*header, f"of the {_NEAREST} nearest", "nearest found"], rows=rows, right=range(2, 8))
+
+
+def _rows(number: int, *, queries: int, threads: int) -> list[list[str]]:
+    words, vectors, asked = _vectors(number, queries=queries)
+    seconds, exact = _timed(lambda: _exact(vectors, queries=asked), times=len(asked))
+    size = f"{vectors.nbytes / 1e6:,.0f}"
+    rows = [[f"{len(words):,}", "exact, 16 bits", "", size, size, f"{1e3 * seconds:.2f}", "1.000", "1.000"]]
+    before, start = resident_memory(), time.process_time()
     index = Index(ndim=vectors.shape[1], metric="ip", dtype="f16")
     for piece in pieces(len(vectors), size=_ROWS):
-        index.add(np.arange(len(vectors))[piece], vectors[piece].astype(np.float32), threads=options.threads)
-    built, memory = time.perf_counter() - start, resident_memory() - before
+        index.add(np.arange(len(vectors))[piece], vectors[piece].astype(np.float32), threads=threads)
+    built, memory = time.process_time() - start, resident_memory() - before
     with TemporaryDirectory() as folder:
         file = Path(folder) / "words.usearch"
         index.save(file)
-        size = file.stat().st_size
+        size = f"{file.stat().st_size / 1e6:,.0f}"
     for effort in _EFFORTS:
         index.expansion_search = effort
-        seconds, found = _timed(lambda: index.search(queries, _NEAREST, threads=1).keys, times=len(queries))
-        kept = np.mean([len(np.intersect1d(*rows)) / _NEAREST for rows in zip(found, exact, strict=True)])
+        seconds, found = _timed(lambda: index.search(asked, _NEAREST, threads=1).keys, times=len(asked))
+        kept = np.mean([len(np.intersect1d(*each)) / _NEAREST for each in zip(found, exact, strict=True)])
         first = (found[:, 0] == exact[:, 0]).mean()
-        cells = [f"{built:,.0f}", f"{memory / 1e6:,.0f}", f"{1e3 * seconds:.2f}", f"{kept:.3f}", f"{first:.3f}"]
-        table.append([f"usearch, effort {effort}", *cells])
-    header = ["search", "seconds to build", "memory, MB", "ms a word", f"of the {_NEAREST} nearest", "nearest found"]
-    note = f"\n{len(words):,} words, {len(queries):,} asked for; the index is a file of {size / 1e6:,.0f} MB.\n"
-    return markdown_table(header, rows=table) + note
+        cells = [f"{built:,.0f}", f"{memory / 1e6:,.0f}", size, f"{1e3 * seconds:.2f}", f"{kept:.3f}", f"{first:.3f}"]
+        rows.append([f"{len(words):,}", f"usearch, effort {effort}", *cells])
+    return rows
 
 
 def _vectors(number: int, *, queries: int) -> tuple[list[str], np.ndarray, np.ndarray]:
@@ -93,6 +98,8 @@ def _timed(work: Callable[[], np.ndarray], *, times: int) -> tuple[float, np.nda
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of the command."""
-    parser.add_argument("--words", type=count, default=1_000_000, help="how many (1,000,000)")
+    parser.add_argument("--words", type=count, nargs="+", default=[1_000_000], help="how many (1,000,000)")
     parser.add_argument("--queries", type=count, default=1000, help="how many are asked for (1,000)")
-    parser.add_argument("--threads", type=count, default=1, help="that build the index (1)")
+    parser.add_argument(
+        "--threads", type=count, default=1, help="that build the index (1); seconds are those of all together"
+    )
