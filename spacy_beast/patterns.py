@@ -87,12 +87,16 @@ class Terms:
         found: list[dict[int, float]] = [{} for _ in vectors]
         if not len(self.least):
             return found
+        # Rounding takes as long as the product: only what is near in any case is rounded.
+        nearly = (self.least - 10.0**-_DECIMALS).astype(np.float32)
         at_once = max(1, _COSINES_AT_ONCE // len(self.least))
         for start in range(0, len(vectors), at_once):
-            cosines = (vectors[start : start + at_once] @ self.vectors.T).astype(np.float64).round(_DECIMALS)
-            places, rows = np.nonzero(cosines >= self.least)
-            for place, row in zip(places.tolist(), rows.tolist(), strict=True):
-                found[start + place][row] = float(cosines[place, row])
+            cosines = vectors[start : start + at_once] @ self.vectors.T
+            places, rows = np.nonzero(cosines >= nearly)
+            scores = cosines[places, rows].astype(np.float64).round(_DECIMALS)
+            for place, row, score in zip(places.tolist(), rows.tolist(), scores.tolist(), strict=True):
+                if score >= self.least[row]:
+                    found[start + place][row] = score
         return found
 
 

@@ -3,7 +3,7 @@
 Every block has names of its own, as if it were the only one. What is said after `python` changes that:
 
     ```python continued          begins with the names of the block before it
-    ```python needs=one,two      runs alone, and only where these modules are installed
+    ```python needs=one,two      runs only where these modules are installed, and may warn
     ```python unchecked          is not run
 """
 
@@ -23,13 +23,15 @@ ROOT = Path(__file__).parents[1]
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 BLOCK = re.compile(r"^(?P<indent> *)```python\b *(?P<mark>.*)\n(?P<code>(?:.*\n)*?)(?P=indent)```$", re.MULTILINE)
 
-# Blocks come as JSON: document, number of lines before the code, code, whether it is continued. Named after the
-# document and moved down to its line, a block that fails is quoted by its traceback as it stands there.
+# Blocks come as JSON: document, number of lines before the code, code, whether it is continued, whether it may warn.
+# Named after the document and moved down to its line, a block that fails is quoted by its traceback as it stands there.
 RUN = """
-import json, sys
-for document, line, code, continued in json.load(sys.stdin):
+import json, sys, warnings
+for document, line, code, continued, may_warn in json.load(sys.stdin):
     names = names if continued else {"__name__": "__main__"}
-    exec(compile("\\n" * line + code, document, "exec"), names)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore" if may_warn else "error")
+        exec(compile("\\n" * line + code, document, "exec"), names)
 """
 
 
@@ -56,17 +58,29 @@ def blocks_of(document):
     return found
 
 
-BLOCKS = {document.relative_to(ROOT).as_posix(): blocks_of(document) for document in DOCUMENTS}
-SELF_SUFFICIENT = {
-    name: kept
-    for name, blocks in BLOCKS.items()
-    if (kept := [block for block in blocks if not block.needs and block.mark != "unchecked"])
+def missing(block):
+    return [name for name in block.needs if not importlib.util.find_spec(name)]
+
+
+BLOCKS = {
+    document.relative_to(ROOT).as_posix(): [block for block in blocks_of(document) if block.mark != "unchecked"]
+    for document in DOCUMENTS
 }
-WITH_MORE_PACKAGES = [block for blocks in BLOCKS.values() for block in blocks if block.needs]
+RUNS = [
+    pytest.param([block for block in blocks if not missing(block)], id=name)
+    for name, blocks in BLOCKS.items()
+    if blocks
+]
+SKIPPED = [
+    pytest.param([block], id=f"{name}:{block.line}", marks=pytest.mark.skip(f"not installed: {missing(block)}"))
+    for name, blocks in BLOCKS.items()
+    for block in blocks
+    if missing(block)
+]
 
 
 def test_there_are_snippets_for_each_way_in():
-    text = "\n".join(block.code for block in SELF_SUFFICIENT["README.md"])
+    text = "\n".join(block.code for block in BLOCKS["README.md"])
     for promise in ('nlp.add_pipe("beast_vectors")', 'SentenceTransformer("beast").encode(', "load_encoder("):
         assert promise in text
 
@@ -79,12 +93,12 @@ def folder(tmp_path_factory):
     return folder
 
 
-def run(blocks, folder, *options):
+def run(blocks, folder):
     """Runs blocks in a fresh process that reaches no hub; how it ended."""
     environment = {**os.environ, "HTTPS_PROXY": "http://127.0.0.1:9", "HTTP_PROXY": "http://127.0.0.1:9"}
-    told = [(str(block.document), block.line, block.code, block.mark == "continued") for block in blocks]
+    told = [(str(each.document), each.line, each.code, each.mark == "continued", bool(each.needs)) for each in blocks]
     return subprocess.run(
-        [sys.executable, *options, "-c", RUN],
+        [sys.executable, "-c", RUN],
         cwd=folder,
         input=json.dumps(told),
         capture_output=True,
@@ -94,17 +108,9 @@ def run(blocks, folder, *options):
     )
 
 
-@pytest.mark.parametrize("name", SELF_SUFFICIENT)
-def test_the_blocks_of_a_document_run_without_a_warning_and_without_a_hub(folder, name):
-    done = run(SELF_SUFFICIENT[name], folder, "-W", "error")
-    assert done.returncode == 0, done.stderr
-
-
-@pytest.mark.parametrize("block", WITH_MORE_PACKAGES, ids=lambda block: f"{block.document.name}:{block.line}")
-def test_blocks_that_need_more_packages_run_where_these_are_installed(folder, block):
-    if missing := [name for name in block.needs if not importlib.util.find_spec(name)]:
-        pytest.skip(f"not installed: {', '.join(missing)}")
-    done = run([block], folder)
+@pytest.mark.parametrize("blocks", [*RUNS, *SKIPPED])
+def test_the_blocks_of_a_document_run_without_a_warning_and_without_a_hub(folder, blocks):
+    done = run(blocks, folder)
     assert done.returncode == 0, done.stderr
 
 

@@ -51,7 +51,7 @@ def _rows(number: int, *, queries: int, threads: int) -> list[list[str]]:
         index.save(file)
         size = f"{file.stat().st_size / 1e6:,.0f}"
     for effort in _EFFORTS:
-        index.expansion_search = effort
+        index.expansion_search = effort  # type: ignore[misc]  # its setter does not follow its property
         seconds, found = _timed(lambda: index.search(asked, _NEAREST, threads=1).keys, times=len(asked))
         kept = np.mean([len(np.intersect1d(*each)) / _NEAREST for each in zip(found, exact, strict=True)])
         first = (found[:, 0] == exact[:, 0]).mean()

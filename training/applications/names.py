@@ -7,7 +7,6 @@ pairs reaches.
 """
 
 import argparse
-from collections.abc import Callable
 from random import Random
 
 import numpy as np
@@ -21,20 +20,19 @@ from training.distill.noise import Misspeller
 from training.languages import read_language
 
 _NAMES, _WORDS = 2000, 3000
-Encode = Callable[[WordEncoder, list[str]], np.ndarray]
 
 
-def as_one_text(encoder: WordEncoder, names: list[str]) -> np.ndarray:
+def as_one_text(names: list[str], *, encoder: WordEncoder) -> np.ndarray:
     """`(names, width)` of names that are encoded as if each were a word."""
     return encoder.encode(names)
 
 
-def mean_of_words(encoder: WordEncoder, names: list[str]) -> np.ndarray:
+def mean_of_words(names: list[str], *, encoder: WordEncoder) -> np.ndarray:
     """`(names, width)`: of each, the mean of the vectors of its words, of unit length."""
     return unit_rows(np.array([encoder.encode(name.split()).mean(axis=0) for name in names]))
 
 
-_WAYS: dict[str, Encode] = {"one text": as_one_text, "mean of words": mean_of_words}
+_WAYS = {"one text": as_one_text, "mean of words": mean_of_words}
 
 
 def measure_names(options: argparse.Namespace) -> str:
@@ -50,9 +48,9 @@ def measure_names(options: argparse.Namespace) -> str:
     }
     rows = []
     for way, encode in _WAYS.items():
-        vectors = encode(material.encoder, names)
+        vectors = encode(names, encoder=material.encoder)
         for what, written in otherwise.items():
-            cosines = encode(material.encoder, written) @ vectors.T
+            cosines = encode(written, encoder=material.encoder) @ vectors.T
             right, hits = cosines.diagonal(), cosines.argmax(axis=1) == np.arange(len(names))
             wrong = cosines[~np.eye(len(names), dtype=bool)]
             low, high = share_interval(hits)

@@ -83,12 +83,12 @@ def test_material_is_always_the_same_and_misspellings_are_no_words(material):
 
 
 def test_a_name_is_the_mean_of_its_words_in_any_order(encoder):
-    names = mean_of_words(encoder, ["casa de perro", "perro de casa", "mesa"])
+    names = mean_of_words(["casa de perro", "perro de casa", "mesa"], encoder=encoder)
     mean = encoder.encode(["casa", "de", "perro"]).mean(axis=0)
     np.testing.assert_allclose(names[0], mean / np.linalg.norm(mean), atol=1e-6)
     np.testing.assert_allclose(names[0], names[1], atol=1e-6)
     np.testing.assert_allclose(names[2], encoder.encode_word("mesa"), atol=1e-6)
-    assert np.abs(np.subtract(*as_one_text(encoder, ["casa de perro", "perro de casa"]))).max() > 0.01
+    assert np.abs(np.subtract(*as_one_text(["casa de perro", "perro de casa"], encoder=encoder))).max() > 0.01
 
 
 def test_too_few_words_and_unknown_languages_are_told(tmp_path):
