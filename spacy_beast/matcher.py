@@ -62,7 +62,8 @@ class BeastMatcher:
 
         matcher = nlp.add_pipe("beast_matcher", config={"threshold": 0.65})
         matcher.add_patterns([{"label": "ANIMAL", "pattern": "perro"}, {"label": "FOOD", "pattern": "aceite de oliva"}])
-        for span in nlp("Los perritos ladran.").spans["beast"]:
+        doc = nlp("Los perritos ladran.")
+        for span in doc.spans["beast"]:
             print(span.text, span.label_, span.id_)  # perritos ANIMAL perro
 
     A token matches a word if the cosine of their vectors is at least the threshold; a term of several words matches as
