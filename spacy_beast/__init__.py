@@ -34,6 +34,13 @@ To train with the weights of a saved pipeline that has `beast_vectors`, pass its
 
     keys, rows, scores = nlp.vocab.vectors.most_similar(doc[1].vector[None], keys=["gato", "can", "mesa"], n=2)
 
+**Keywords in text**, inflected, misspelt or in another language: `spacy_beast.matcher.BeastMatcher` has the details.
+
+    matcher = nlp.add_pipe("beast_matcher")
+    matcher.add_patterns([{"label": "ANIMAL", "pattern": "perro"}])
+    doc = nlp("Los perros ladran.")
+    doc.spans["beast"], doc.spans["beast"].attrs["scores"]
+
 **Fine-tuning the encoder** inside a pipeline: `spacy_beast.BeastEmbed.v1` is an `embed` layer for spaCy's tok2vec; see
 `spacy_beast.tok2vec.create_beast_embed`. It needs torch, and so do models with layers; nothing else here does.
 """

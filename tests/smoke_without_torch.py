@@ -58,8 +58,11 @@ def check_pipeline(folder: Path) -> None:
     doc = nlp("El perrito ladra")
     np.testing.assert_allclose(doc[1].vector, beast_core.load_encoder("es").encode_word("perrito"), atol=1e-6)
     assert doc[1].similarity(nlp("perro")[0]) > doc[1].similarity(nlp("mesa")[0])
+    nlp.add_pipe("beast_matcher").add_patterns([{"label": "ANIMAL", "pattern": "perro"}])
     nlp.to_disk(folder)
     saved = spacy.load(folder)
+    doc = saved("Los perros ladran")
+    assert [span.text for span in doc.spans["beast"]] == ["perros"]
     alone = [each.vector for each in nlp.pipe(TEXTS)]
     np.testing.assert_allclose([each.vector for each in saved.pipe(TEXTS)], alone, atol=1e-6)
     np.testing.assert_allclose([each.vector for each in saved.pipe(TEXTS, n_process=2, batch_size=8)], alone, atol=1e-6)

@@ -135,3 +135,10 @@ def test_teach_makes_a_table_of_a_word_list_and_measures_it(trained):
     assert table.words == ["perro", "gato", "perros"] and table.width == 8
     assert "left out: 1 words that the teacher does not know" in done.stdout
     assert (folder / "runs/teach/table/evaluation/results.md").is_file()
+
+
+def test_explore_shows_everyday_words(trained):
+    folder, _ = trained
+    done = project(folder, "explore", ".", "--vars.language", "de")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "Everyday German words" in (folder / "runs/explore.html").read_text(encoding="utf-8")

@@ -19,7 +19,7 @@ from training.evaluate.report import Data, ModelScores, Report, Teacher, Timings
 from training.evaluate.results import notes, result_rows, rows_to_markdown, rows_to_text
 from training.evaluate.speed import MEMORY_WORDS, made_up_words, words_per_second
 from training.evaluate.training_curve import draw_training_curve
-from training.evaluate.word_map import draw_word_map, map_words
+from training.evaluate.word_map import draw_word_map
 from training.languages import Language, known_languages, read_language
 from training.run_folder import read_log
 from training.table import TeacherTable, read_table
@@ -144,7 +144,7 @@ def _scores(source: ModelSource, model: WordVectors, *, inputs: Inputs) -> Model
 
 
 def _word_map(model: WordVectors, *, name: str, language: Language) -> dict[str, bytes]:
-    vectors, known = model.lookup(map_words(language))
+    vectors, known = model.lookup(language.map_words)
     try:
         return {"map.png": draw_word_map(vectors, known, name=name, language=language)}
     except InputError as error:

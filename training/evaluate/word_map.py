@@ -8,14 +8,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.text import Text
-from sklearn.decomposition import PCA
-from sklearn.manifold import TSNE
-from threadpoolctl import threadpool_limits
 
 from training.common.errors import InputError
+from training.common.layout import lay_out
 from training.common.pictures import empty_figure, png_bytes
 from training.common.rows import unit_rows
-from training.common.statistics import SEED
 from training.languages import Language
 
 _INK, _FAINT = "#222222", "#9aa0a6"
@@ -27,17 +24,11 @@ _COLOURS = (
 )
 
 
-def map_words(language: Language) -> list[str]:
-    """The words of the map, field by field, as the record of the language has them."""
-    return [word for words in language.word_map.values() for word in words.split()]
-
-
 def draw_word_map(vectors: np.ndarray, known: np.ndarray, *, name: str, language: Language) -> bytes:
     """A map of the `map_words` of a language: `vectors` `(words, width)`; `known` says which of them count, `(words,)`.
 
-    Unit vectors are reduced by PCA and laid out by t-SNE (van der Maaten & Hinton, 2008), so that near words are
-    neighbours; far distances mean little. Raises `InputError` if fewer than half of the words are known, or if the
-    record has none.
+    `training.common.layout` says how they are laid out. Raises `InputError` if fewer than half of the words are known,
+    or if the record has none.
     """
     if not len(known):
         raise InputError(f"the record of {language.name} has no words for one, in [word_map]")
@@ -47,7 +38,7 @@ def draw_word_map(vectors: np.ndarray, known: np.ndarray, *, name: str, language
     axes = figure.add_axes((0.02, 0.10, 0.96, 0.81))
     axes.set_axis_off()
     axes.margins(0.04)
-    places = _layout(unit_rows(vectors[known].astype(np.float64)))
+    places = lay_out(unit_rows(vectors[known].astype(np.float64)))
     axes.scatter(places[:, 0], places[:, 1], s=0)  # only to set the limits
     fields = _fields(language)
     coloured = [(word, colour) for _, colour, words in fields for word in words.split()]
@@ -84,17 +75,6 @@ def _add_legend(figure: Figure, *, fields: Sequence[tuple[str, str, str]]) -> No
         fontsize=13,
         labelcolor="linecolor",
     )
-
-
-def _layout(unit: np.ndarray) -> np.ndarray:
-    """Places `(words, 2)` of unit vectors `(words, width)`, the same every time (one thread, fixed seed)."""
-    with threadpool_limits(limits=1):
-        reduced = PCA(n_components=min(30, *unit.shape), svd_solver="full").fit_transform(unit)
-        reduced /= reduced.std() or 1.0
-        laid_out: np.ndarray = TSNE(
-            perplexity=min(12, (len(unit) - 1) / 3), init="pca", random_state=SEED
-        ).fit_transform(reduced)
-        return laid_out
 
 
 def _spread(labels: Sequence[Text], *, axes: Axes) -> None:

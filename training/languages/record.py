@@ -136,6 +136,11 @@ class Language:
     noise: Noise
     word_map: dict[str, str] = field(default_factory=dict)
 
+    @property
+    def map_words(self) -> list[str]:
+        """The words of `word_map`, field by field."""
+        return [word for words in self.word_map.values() for word in words.split()]
+
     def has_letters(self, word: str) -> bool:
         """Whether there are only letters of the alphabet in a lower-cased word."""
         return self._patterns[0].fullmatch(word) is not None

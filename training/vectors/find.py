@@ -1,6 +1,6 @@
 """What can be evaluated and timed: anything on this machine that gives vectors to words.
 
-- `shipped`: the model in the package;
+- `shipped`: the Spanish model in the package; a language that a model comes for, such as `de`: that one;
 - a path that one of `training.vectors.WAYS` recognises: a BEAST model's folder, ours or the sentence-transformers
   folder of one; any other sentence-transformers folder; a table of words and vectors, see `training/vectors/files.py`;
 - `installed:NAME`: a model that comes as a Python package, such as `installed:universal-sentence-encoder`;
@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from beast_core.shipped import model_folder, shipped_languages
 from training.common.errors import InputError
 from training.common.files import size_on_disk
 from training.common.rows import unit_rows
@@ -27,8 +28,9 @@ SHIPPED = "shipped"
 INSTALLED = "installed:"
 _SETTINGS = ".toml"
 _EXPECTED = (
-    f"expected 'shipped', a model folder, or a table ({VECTOR_FILES}), or {INSTALLED}NAME, or a teacher's settings "
-    f"({_SETTINGS}); name=path gives it a name, path@64 keeps the first 64 entries of its vectors"
+    f"expected 'shipped', a language that a model comes for, a model folder, or a table ({VECTOR_FILES}), or "
+    f"{INSTALLED}NAME, or a teacher's settings ({_SETTINGS}); name=path gives it a name, path@64 keeps the first 64 "
+    "entries of its vectors"
 )
 
 
@@ -96,7 +98,8 @@ def find_model(given: str) -> ModelSource:
         raise
     except (ValueError, ImportError) as error:
         raise InputError(f"model {given!r}: {error}") from error
-    own_name = target if target == SHIPPED or target.startswith(INSTALLED) else Path(target).resolve().name
+    is_name = target in (SHIPPED, *shipped_languages()) or target.startswith(INSTALLED)
+    own_name = target if is_name else Path(target).resolve().name
     if entries is None:
         return ModelSource(given, name or own_name, way, options, path)
     return ModelSource(given, name or f"{own_name}@{entries}", way, options, path, int(entries))
@@ -113,13 +116,15 @@ def _readings(given: str) -> Iterator[tuple[str | None, str, str | None]]:
 def _is_there(target: str) -> bool:
     if target.startswith(INSTALLED):
         return "@" not in target  # no package is called so: what follows is a number of entries
-    return target == SHIPPED or (bool(target) and Path(target).exists())
+    return target == SHIPPED or target in shipped_languages() or (bool(target) and Path(target).exists())
 
 
 def _located(target: str, *, given: str) -> tuple[str, Any, Path]:
     """The way, its options and where it lies."""
     if target == SHIPPED:
         name, options = "beast", read_options("beast", options={})
+    elif target in shipped_languages():
+        name, options = "beast", read_options("beast", options={"model": str(model_folder(target))})
     elif target.startswith(INSTALLED):
         name = target.removeprefix(INSTALLED).replace("-", "_")
         if name not in (installed := [each for each, way in _ways() if way.installed]):

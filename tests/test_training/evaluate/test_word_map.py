@@ -6,7 +6,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from training.common.errors import InputError
-from training.evaluate.word_map import _spread, draw_word_map, map_words
+from training.evaluate.word_map import _spread, draw_word_map
 from training.languages import known_languages, read_language
 
 
@@ -21,13 +21,13 @@ SPANISH = read_language("es")
 @pytest.mark.parametrize("code", known_languages())
 def test_a_record_draws_twelve_fields_of_words_of_its_alphabet_and_none_twice(code):
     language = read_language(code)
-    words = map_words(language)
+    words = language.map_words
     assert len(language.word_map) == 12 and len(words) == len(set(words)) > 130
     assert set("".join(words).lower()) <= set(language.alphabet)
 
 
 def test_the_map_is_the_same_every_time_and_skips_unknown_words():
-    words = map_words(SPANISH)
+    words = SPANISH.map_words
     vectors = np.random.default_rng(0).normal(size=(len(words), 8)).astype(np.float32)
     known = np.arange(len(words)) % 10 > 0
     drawn = draw_word_map(vectors, known, name="azar", language=SPANISH)
@@ -37,7 +37,7 @@ def test_the_map_is_the_same_every_time_and_skips_unknown_words():
 
 
 def test_a_model_that_knows_few_words_has_no_map():
-    known = np.zeros(len(map_words(SPANISH)), dtype=bool)
+    known = np.zeros(len(SPANISH.map_words), dtype=bool)
     known[:40] = True
     with pytest.raises(InputError, match=r"casa knows 40 of the \d+ words of the map: too few to draw"):
         draw_word_map(np.ones((len(known), 4)), known, name="casa", language=SPANISH)

@@ -35,6 +35,15 @@ def test_the_first_entries_of_the_shipped_model():
     np.testing.assert_allclose(short, whole[:, :64] / np.linalg.norm(whole[:, :64], axis=1, keepdims=True), rtol=1e-6)
 
 
+def test_a_language_is_the_model_that_comes_for_it_unless_a_folder_has_its_name(folder):
+    source = find_model("de@64")
+    assert (source.name, source.kind, source.load().language) == ("de@64", "beast", "de")
+    assert find_model("mine=de").name == "mine" and find_model("de").name == "de"
+    (folder / "de").mkdir()
+    with pytest.raises(InputError, match=r"'de' is a language that a model comes for, and there is a folder"):
+        find_model("de")
+
+
 @pytest.mark.parametrize(
     ("given", "name", "path", "first_entries"),
     [
