@@ -8,7 +8,7 @@ from random import Random
 from beast_core import WordEncoder, load_encoder
 from training.common.command import count
 from training.common.statistics import SEED
-from training.distill.noise import Misspeller
+from training.languages.noise import Misspeller
 from training.languages import read_language
 from training.resources.frequencies import most_frequent, read_frequencies
 
