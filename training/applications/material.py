@@ -8,8 +8,8 @@ from random import Random
 from beast_core import WordEncoder, load_encoder
 from training.common.command import count
 from training.common.statistics import SEED
-from training.languages.noise import Misspeller
 from training.languages import read_language
+from training.languages.noise import Misspeller
 from training.resources.frequencies import most_frequent, read_frequencies
 
 _SHORTEST = 4  # letters: what a shorter word means when it is misspelt, nobody can tell

@@ -16,8 +16,8 @@ from training.applications.material import add_material, read_material
 from training.common.markdown import markdown_table
 from training.common.rows import unit_rows
 from training.common.statistics import SEED, share_interval
-from training.languages.noise import Misspeller
 from training.languages import read_language
+from training.languages.noise import Misspeller
 
 _NAMES, _WORDS = 2000, 3000
 
