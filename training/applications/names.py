@@ -11,10 +11,9 @@ from random import Random
 
 import numpy as np
 
-from beast_core import WordEncoder
+from beast_core import TextEncoder, WordEncoder
 from training.applications.material import add_material, read_material
 from training.common.markdown import markdown_table
-from training.common.rows import unit_rows
 from training.common.statistics import SEED, share_interval
 from training.languages import read_language
 from training.languages.noise import Misspeller
@@ -29,7 +28,7 @@ def as_one_text(names: list[str], *, encoder: WordEncoder) -> np.ndarray:
 
 def mean_of_words(names: list[str], *, encoder: WordEncoder) -> np.ndarray:
     """`(names, width)`: of each, the mean of the vectors of its words, of unit length."""
-    return unit_rows(np.array([encoder.encode(name.split()).mean(axis=0) for name in names]))
+    return TextEncoder(encoder).encode(names)
 
 
 _WAYS = {"one text": as_one_text, "mean of words": mean_of_words}
