@@ -88,7 +88,7 @@ def read_records(folder: Path) -> list[Record]:
 def train_and_score(training: Training, *, sentences: Path, tables: Path, records: Path) -> None:
     """Trains, scores and writes the record; what was trained is not kept."""
     corpus = training.corpus
-    files = {part: sentence_file(corpus, part, folder=sentences) for part in (TRAIN, WATCH, TEST, MISSPELT)}
+    files = {part: sentence_file(corpus, part=part, folder=sentences) for part in (TRAIN, WATCH, TEST, MISSPELT)}
     config = training_config(
         training.vectors,
         language=corpus.language,
@@ -143,7 +143,7 @@ def train_and_score(training: Training, *, sentences: Path, tables: Path, record
 
 def sentences_digest(corpus: Corpus, *, folder: Path) -> str:
     """What tells the sentences of a corpus from others."""
-    return "-".join(digest(sentence_file(corpus, part, folder=folder))[:8] for part in (TRAIN, TEST, MISSPELT))
+    return "-".join(digest(sentence_file(corpus, part=part, folder=folder))[:8] for part in (TRAIN, TEST, MISSPELT))
 
 
 def _predicted(nlp: Language, docs: Sequence[Doc]) -> list[Doc]:
@@ -155,7 +155,7 @@ def _predicted(nlp: Language, docs: Sequence[Doc]) -> list[Doc]:
     return list(nlp.pipe(bare))
 
 
-def same_run(record: dict[str, Any], training: Training, *, sentences: Path) -> bool:
+def same_run(record: dict[str, Any], *, training: Training, sentences: Path) -> bool:
     """Whether a record, as JSON has it, is of this training on these sentences."""
     now = {"steps": training.steps, "sentences": sentences_digest(training.corpus, folder=sentences)}
     return all(record.get(key) == value for key, value in now.items())

@@ -35,7 +35,7 @@ _SHORTEST_PARAGRAPH = 60  # characters: what is shorter is a heading or an entry
 _FEWEST_WORDS = 4  # of a sentence
 
 
-def read_sentences(reader: str, path: Path, *, annotator: Path | None, limit: int) -> list[Doc]:
+def read_sentences(path: Path, *, reader: str, annotator: Path | None, limit: int) -> list[Doc]:
     """The first sentences of a file, a document each. Raises `InputError` for a file that is not there or has none."""
     file = Path(str(path).partition("#")[0])
     for needed in (file, annotator):

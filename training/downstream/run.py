@@ -86,7 +86,9 @@ def unfinished(trainings: Sequence[Training], *, output: Path) -> list[Training]
         file = record_file(training, folder=output / RECORDS)
         if not file.is_file():
             left.append(training)
-        elif not same_run(json.loads(file.read_text(encoding="utf-8")), training, sentences=output / SENTENCES):
+        elif not same_run(
+            json.loads(file.read_text(encoding="utf-8")), training=training, sentences=output / SENTENCES
+        ):
             raise InputError(
                 f"{file} is of other steps or sentences than are asked for now: give another --output, or remove it"
             )

@@ -29,10 +29,10 @@ def prepare_sentences(*, corpus: Corpus, data: Path, folder: Path) -> None:
     """
     wanted = corpus.train_sentences + (0 if corpus.test else corpus.test_sentences)
     annotator = data / corpus.annotator if corpus.annotator else None
-    train = read_sentences(corpus.reader, data / corpus.train, annotator=annotator, limit=wanted)
+    train = read_sentences(data / corpus.train, reader=corpus.reader, annotator=annotator, limit=wanted)
     if corpus.test:
         path = data / corpus.test
-        test = read_sentences(corpus.reader, path, annotator=annotator, limit=corpus.test_sentences)
+        test = read_sentences(path, reader=corpus.reader, annotator=annotator, limit=corpus.test_sentences)
     elif len(train) < wanted:
         raise InputError(f"{corpus.name}: {len(train)} sentences, expected {wanted}, to train on the first and test on")
     else:
@@ -40,16 +40,16 @@ def prepare_sentences(*, corpus: Corpus, data: Path, folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     parts = {TRAIN: train, WATCH: train[:_WATCHED], TEST: test, MISSPELT: misspell(test, language=corpus.language)}
     for part, docs in parts.items():
-        with replace_file(sentence_file(corpus, part, folder=folder)) as temporary:
+        with replace_file(sentence_file(corpus, part=part, folder=folder)) as temporary:
             DocBin(docs=docs, store_user_data=False).to_disk(temporary)
 
 
 def is_prepared(corpus: Corpus, *, folder: Path) -> bool:
     """Whether its files are there."""
-    return sentence_file(corpus, MISSPELT, folder=folder).is_file()  # the last that is written
+    return sentence_file(corpus, part=MISSPELT, folder=folder).is_file()  # the last that is written
 
 
-def sentence_file(corpus: Corpus, part: str, *, folder: Path) -> Path:
+def sentence_file(corpus: Corpus, *, part: str, folder: Path) -> Path:
     """Where a part of a corpus lies."""
     return folder / f"{corpus.name}-{part}.spacy"
 

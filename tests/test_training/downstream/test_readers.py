@@ -33,7 +33,7 @@ TREES = """
 def test_names_of_a_tree_are_spans_of_its_words(tmp_path):
     with zipfile.ZipFile(tmp_path / "cess.zip", "w") as archive:
         archive.writestr("cess/1.tbf", TREES.encode("latin-1"))
-    [doc] = read_sentences("cess", tmp_path / "cess.zip", annotator=None, limit=9)
+    [doc] = read_sentences(tmp_path / "cess.zip", reader="cess", annotator=None, limit=9)
     assert [token.text for token in doc] == ["Ana", "María", "vive", "en", "Quito", "(", "ONU", ")", "."]
     assert [(each.text, each.label_) for each in doc.ents] == [("Ana María", "PER"), ("Quito", "LOC"), ("ONU", "ORG")]
 
@@ -44,10 +44,10 @@ def test_words_with_tags_are_read_out_of_an_archive(tmp_path):
         entry = tarfile.TarInfo("in/tagged.txt")
         entry.size = len(lines)
         archive.addfile(entry, io.BytesIO(lines))
-    [doc] = read_sentences("slashed", tmp_path / "a.tar.gz#in/tagged.txt", annotator=None, limit=9)
+    [doc] = read_sentences(tmp_path / "a.tar.gz#in/tagged.txt", reader="slashed", annotator=None, limit=9)
     assert [(token.text, token.tag_) for token in doc][2:4] == [("ja", "PTKANT"), ("/", "(")]
     with pytest.raises(InputError, match=r"holds no file 'in/other\.txt'"):
-        read_sentences("slashed", tmp_path / "a.tar.gz#in/other.txt", annotator=None, limit=9)
+        read_sentences(tmp_path / "a.tar.gz#in/other.txt", reader="slashed", annotator=None, limit=9)
 
 
 def test_a_pipeline_in_a_wheel_annotates_what_was_translated(tmp_path):
@@ -64,7 +64,7 @@ def test_a_pipeline_in_a_wheel_annotates_what_was_translated(tmp_path):
         'jours !</div><div class="para">The rest of this chapter was never translated, and is left out for it.</div>',
         encoding="utf-8",
     )
-    docs = read_sentences("handbook", tmp_path / "html", annotator=tmp_path / "pipeline.whl", limit=9)
+    docs = read_sentences(tmp_path / "html", reader="handbook", annotator=tmp_path / "pipeline.whl", limit=9)
     assert [doc.text for doc in docs] == [
         "Le projet Debian a été fondé par un étudiant. ",
         "Il vit encore de nos jours !",
@@ -74,4 +74,4 @@ def test_a_pipeline_in_a_wheel_annotates_what_was_translated(tmp_path):
 
 def test_missing_files_are_named(tmp_path):
     with pytest.raises(InputError, match=r"nothing at .*absent\.conllu; docs/downstream\.md says how to get"):
-        read_sentences("conllu", tmp_path / "absent.conllu", annotator=None, limit=9)
+        read_sentences(tmp_path / "absent.conllu", reader="conllu", annotator=None, limit=9)

@@ -37,7 +37,7 @@ def test_a_name_counts_where_a_word_of_it_does():
 
 
 def test_all_words_are_scored_as_spacy_scores_them(treebank):
-    gold = read_sentences("conllu", treebank / "test.conllu", annotator=None, limit=9)
+    gold = read_sentences(treebank / "test.conllu", reader="conllu", annotator=None, limit=9)
     predicted = [
         Doc(
             doc.vocab,
@@ -61,7 +61,7 @@ def test_all_words_are_scored_as_spacy_scores_them(treebank):
 
 
 def test_a_third_is_misspelt_and_everything_else_stays(treebank):
-    docs = read_sentences("conllu", treebank / "train.conllu", annotator=None, limit=99) * 20
+    docs = read_sentences(treebank / "train.conllu", reader="conllu", annotator=None, limit=99) * 20
     noisy = misspell(docs, language="es")
     assert [doc.to_json()["tokens"][1]["head"] for doc in noisy] == [doc.to_json()["tokens"][1]["head"] for doc in docs]
     pairs = [pair for doc, other in zip(docs, noisy, strict=True) for pair in zip(doc, other, strict=True)]
