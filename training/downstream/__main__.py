@@ -4,7 +4,7 @@
 
 Each training is one record, `trainings/*.json`; given again, the command goes on where it was stopped. The records that
 are there by the end are `results.md`. What is compared is told in `training/downstream/configurations.py`, what on in
-`training/configs/downstream.toml`.
+`training/downstream/corpora.toml`.
 """
 
 import argparse

@@ -12,7 +12,7 @@ from training.languages import read_language
 Task = Literal["tags", "syntax", "names"]
 TASKS: tuple[Task, ...] = ("tags", "syntax", "names")
 
-DEFAULT = Path(__file__).parents[1] / "configs" / "downstream.toml"
+DEFAULT = Path(__file__).with_name("corpora.toml")
 
 
 @dataclass(frozen=True, kw_only=True, config=CHECKED)

@@ -28,24 +28,32 @@ def compare(found, network):
             torch.testing.assert_close(found(*given), reference(*given), atol=1e-6, rtol=0)
 
 
-def test_a_program_computes_the_vectors_in_a_fresh_process_without_this_package(encoder, run_python, tmp_path):
-    file, model = tmp_path / "model.pt2", NetworkEncoder(copy.deepcopy(encoder)).model
-    write_program(model, output=file)
-    np.save(tmp_path / "bytes.npy", padded_bytes(WORDS * 3, model=model))
+def test_programs_compute_the_vectors_in_a_fresh_process_without_this_package(
+    shapes, make_encoder, run_python, tmp_path
+):
+    models = {shape: NetworkEncoder(make_encoder(shape)).model for shape in shapes}
+    for shape, model in models.items():
+        write_program(model, output=tmp_path / f"{shape}.pt2")
+        np.save(tmp_path / f"{shape}.npy", padded_bytes(WORDS * 3, model=model))
     script = """
 import sys; sys.modules["beast_core"] = None
-import numpy, torch
-described = {"beast.json": ""}
-program = torch.export.load(sys.argv[1], extra_files=described).module()
-vectors = [program(torch.from_numpy(numpy.load(sys.argv[2])[:many])) for many in (1, 18)]
-numpy.save(sys.argv[3], vectors[1].detach().numpy())
-assert torch.allclose(vectors[0], vectors[1][:1], atol=1e-6)
-print(described["beast.json"])
+import json, pathlib, numpy, torch
+told = {}
+for file in pathlib.Path(sys.argv[1]).glob("*.pt2"):
+    described = {"beast.json": ""}
+    program = torch.export.load(file, extra_files=described).module()
+    given = torch.from_numpy(numpy.load(file.with_suffix(".npy")))
+    vectors = [program(given[:many]).detach() for many in (1, 18)]
+    assert torch.allclose(vectors[0], vectors[1][:1], atol=1e-6)
+    numpy.save(file.with_suffix(".vectors.npy"), vectors[1].numpy())
+    told[file.stem] = json.loads(described["beast.json"])
+print(json.dumps(told))
 """
-    said = json.loads(run_python(script, file, tmp_path / "bytes.npy", tmp_path / "vectors.npy", timeout=300))
-    assert (said["width"], said["padding"]) == (encoder.config.output_width, -1)
-    expected = NetworkEncoder(copy.deepcopy(encoder)).encode(WORDS * 3)
-    np.testing.assert_allclose(np.load(tmp_path / "vectors.npy"), expected, atol=1e-6, rtol=0)
+    told = json.loads(run_python(script, tmp_path, timeout=300))
+    for shape, model in models.items():
+        assert (told[shape]["width"], told[shape]["padding"]) == (model.config.output_width, -1)
+        expected = NetworkEncoder(make_encoder(shape)).encode(WORDS * 3)
+        np.testing.assert_allclose(np.load(tmp_path / f"{shape}.vectors.npy"), expected, atol=1e-6, rtol=0)
 
 
 def test_the_shipped_model_keeps_its_table_in_two_bits(tmp_path):

@@ -204,7 +204,7 @@ def test_rates_that_are_too_high_for_layers_are_told_before_anything_is_read(cap
                 *(part for change in changes for part in ("--set", change)),
             ]
         )
-    told = "0.0001, with embedding_learning_rate 0.001, is what the preset 'mini' learns at"
+    told = "0.0003, with embedding_learning_rate 0.001, is what the preset 'mini' learns at"
     assert (told in capsys.readouterr().err) == warned
 
 

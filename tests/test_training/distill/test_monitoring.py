@@ -50,8 +50,8 @@ def test_what_has_had_its_time_and_is_no_nearer_than_one_vector_is_stopped(expec
     assert expected.patience == (0.1 + 0.25) * 2000
     never = {"cosine": expected.learnt, "held_out": expected.held_out}
     message = (
-        r"learns nothing: at step 700 its cosine to the teacher is 0\.\d\d\d, and one vector .* learning_rate 0\.0001 "
-        r"with warmup_share 0\.1 .* \(the preset 'mini' has 0\.0001 and 0\.1 of its own\): try 2\.5e-05 and a longer "
+        r"learns nothing: at step 700 its cosine to the teacher is 0\.\d\d\d, and one vector .* learning_rate 0\.0003 "
+        r"with warmup_share 0\.1 .* \(the preset 'mini' has 0\.0003 and 0\.1 of its own\): try 7\.5e-05 and a longer "
     )
     with pytest.raises(LearningStoppedError, match=message):
         expected.check(line(700, **never))

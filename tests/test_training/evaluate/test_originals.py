@@ -114,7 +114,6 @@ def test_a_broken_original_writes_nothing(tmp_path, files, told):
 
 def test_the_project_downloads_every_original_when_asked():
     assets = srsly.read_yaml("project.yml")["assets"]
-    assert {asset["dest"]: asset["url"] for asset in assets} == {
-        f"assets/originals/{name}": original.url for name, original in ORIGINALS.items()
-    }
+    downloaded = {asset["dest"]: asset["url"] for asset in assets if asset["dest"].startswith("assets/originals/")}
+    assert downloaded == {f"assets/originals/{name}": original.url for name, original in ORIGINALS.items()}
     assert all(asset["extra"] for asset in assets)

@@ -7,6 +7,7 @@ import pytest
 
 keys = pytest.importorskip("selenium.webdriver.common.keys", reason="selenium is not installed").Keys
 ActionChains = pytest.importorskip("selenium.webdriver").ActionChains
+WebDriverWait = pytest.importorskip("selenium.webdriver.support.wait").WebDriverWait
 
 
 @pytest.fixture
@@ -137,7 +138,8 @@ def test_it_is_dark_where_the_system_is(page):
     scheme = {"features": [{"name": "prefers-color-scheme", "value": "dark"}]}
     page.execute_cdp_cmd("Emulation.setEmulatedMedia", scheme)
     try:
-        dark, map_in_dark = page.execute_script(colour)
-        assert (light, dark) == ("rgb(255, 255, 255)", "rgb(20, 23, 26)") and map_in_dark != map_in_light
+        # Drawn anew at the browser's next frame.
+        WebDriverWait(page, 20).until(lambda page: page.execute_script(colour)[1] != map_in_light)
+        assert (light, page.execute_script(colour)[0]) == ("rgb(255, 255, 255)", "rgb(20, 23, 26)")
     finally:
         page.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})

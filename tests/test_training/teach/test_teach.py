@@ -293,7 +293,7 @@ def test_a_lexicon_says_what_is_held_out_and_how_frequent_words_are(task, use):
 
 @pytest.mark.parametrize("path", sorted(Path("training/configs/teachers").glob("*.toml")), ids=lambda path: path.stem)
 def test_every_shipped_config_is_valid(path):
-    assert build(TeachSettings, values=read_values(path), source="").teacher == path.stem
+    assert path.stem.endswith(build(TeachSettings, values=read_values(path), source="").teacher)
 
 
 @pytest.mark.parametrize(
