@@ -79,9 +79,9 @@ def _distil(options: argparse.Namespace) -> None:
 def _warning(settings: DistillSettings) -> str | None:
     """Said before hours are lost: the rates that are good for an encoder without layers are too high for one with."""
     layers, rate = settings.encoder_config().layers, settings.learning_rate
-    if not layers or rate < _TOO_HIGH_FOR_LAYERS:
+    mini, own = RATES["mini"], RATES[settings.preset]
+    if not layers or rate < _TOO_HIGH_FOR_LAYERS or (settings.preset != "beast" and rate <= own.learning_rate):
         return None
-    mini = RATES["mini"]
     return (
         f"the encoder has {layers} transformer layers, and at a learning_rate of {rate:g} those tend to learn nothing "
         f"or collapse; {mini.learning_rate:g}, with embedding_learning_rate {mini.embedding_learning_rate:g}, is what "
