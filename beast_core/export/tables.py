@@ -17,6 +17,7 @@ from beast_core.files import replace_file, working_folder
 from beast_core.inference import WordEncoder
 from beast_core.needs import needs_export
 from beast_core.spelling import LONG_HEAD, LONG_TAIL
+from beast_core.threads import split
 
 _WORDS_AT_ONCE = 4096
 _LONGEST_WORD = LONG_HEAD + LONG_TAIL
@@ -103,8 +104,7 @@ def _listed(words: Sequence[str]) -> list[str]:
 
 
 def _parts(words: list[str]) -> Iterator[list[str]]:
-    for start in range(0, len(words), _WORDS_AT_ONCE):
-        yield words[start : start + _WORDS_AT_ONCE]
+    return (words[part] for part in split(len(words), size=_WORDS_AT_ONCE))
 
 
 def _computed(encoder: WordEncoder, words: list[str]) -> Iterator[tuple[list[str], np.ndarray]]:

@@ -28,6 +28,12 @@ NGRAM_TABLE = "ngram_embedding.weight"
 _MOST_BUCKETS = 2**24
 
 
+def wrapped_power(exponent: int) -> int:
+    """The multiplier to that power, which may be negative, modulo 2**64, as a signed number."""
+    power = pow(HASH_MULTIPLIER, exponent, 1 << 64)
+    return power - (power >> 63 << 64)
+
+
 @dataclass(frozen=True)
 class Pooling:
     """How the sum over a word's positions becomes one vector, and what sentence-transformers calls that.

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from beast_core.config import NORM_EPSILON
-from beast_core.families.ngram import BEGIN_ID, END_ID, HASH_MULTIPLIER, ROTARY_BASE
+from beast_core.families.ngram import BEGIN_ID, END_ID, ROTARY_BASE, wrapped_power
 from beast_core.network.capturing import is_captured
 
 Table = TypeVar("Table", bound=nn.Embedding)
@@ -71,17 +71,11 @@ def _hash_constants(
     `(positions, sizes)`; where the rows of each size begin, `(sizes,)`. All int64."""
     starts = [[end - size + 1 for size in sizes] for end in range(positions)]
     return (
-        torch.tensor([_wrapped_power(position) for position in range(positions)], device=device),
+        torch.tensor([wrapped_power(position) for position in range(positions)], device=device),
         torch.tensor([[max(0, start) for start in row] for row in starts], device=device),
-        torch.tensor([[_wrapped_power(-start) for start in row] for row in starts], device=device),
+        torch.tensor([[wrapped_power(-start) for start in row] for row in starts], device=device),
         torch.tensor([0, *accumulate(buckets)][:-1], device=device),
     )
-
-
-def _wrapped_power(exponent: int) -> int:
-    """The multiplier to that power, which may be negative, modulo 2**64, as a signed number."""
-    power = pow(HASH_MULTIPLIER, exponent, 1 << 64)
-    return power - (power >> 63 << 64)
 
 
 @dataclass(frozen=True)

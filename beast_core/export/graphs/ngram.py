@@ -10,10 +10,10 @@ from beast_core.export.graphs.builder import Graph
 from beast_core.families.ngram import (
     BEGIN_ID,
     END_ID,
-    HASH_MULTIPLIER,
     NGRAM_TABLE,
     ROTARY_BASE,
     NgramConfig,
+    wrapped_power,
 )
 from beast_core.packing import row_scales
 from beast_core.storage import Model
@@ -75,9 +75,9 @@ def _hashed(graph: Graph, ids: str, *, config: NgramConfig) -> str:
     integers wrap, and its Mod has the sign of the divisor."""
     most, size = config.window + 2, graph.size(ids, axis=1)
     starts = [[end - ngram + 1 for ngram in config.ngram_sizes] for end in range(most)]
-    powers = graph.constant([_wrapped_power(place) for place in range(most)], dtype=np.int64)
+    powers = graph.constant([wrapped_power(place) for place in range(most)], dtype=np.int64)
     before = graph.constant(np.maximum(starts, 0), dtype=np.int64)
-    scales = graph.constant([[_wrapped_power(-start) for start in row] for row in starts], dtype=np.int64)
+    scales = graph.constant([[wrapped_power(-start) for start in row] for row in starts], dtype=np.int64)
     # Of a word that is longer than the window, there are not enough powers: the runtime refuses it.
     products = graph("Mul", ids, graph.up_to(powers, end=size))
     running = graph("Pad", graph("CumSum", products, graph.constant(1, dtype=np.int64)), graph.axes(0, 1, 0, 0))
@@ -88,11 +88,6 @@ def _hashed(graph: Graph, ids: str, *, config: NgramConfig) -> str:
     rows = graph("Mod", hashes, graph.constant(max(config.ngram_buckets), dtype=np.int64))
     rows = graph("Mod", rows, graph.constant(config.ngram_buckets, dtype=np.int64))
     return graph("Add", rows, graph.constant([0, *accumulate(config.ngram_buckets)][:-1], dtype=np.int64))
-
-
-def _wrapped_power(exponent: int) -> int:
-    power = pow(HASH_MULTIPLIER, exponent, 1 << 64)
-    return power - (power >> 63 << 64)
 
 
 def _weighted_sum(graph: Graph, values: str, *, factors: str) -> str:
