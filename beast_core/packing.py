@@ -9,7 +9,7 @@ Whether a row loses anything by it is up to its training: see `beast_core.networ
 import numpy as np
 
 # Of a packed row: its scale and its offset, in float16.
-_SCALE_BYTES = 4
+SCALE_BYTES = 4
 # What is computed of so many rows stays in a core's cache.
 _ROWS_AT_ONCE = 2048
 # Where the four entries of a byte are.
@@ -24,12 +24,12 @@ def packed_width(width: int) -> int:
     >>> packed_width(256)
     68
     """
-    return width // 4 + _SCALE_BYTES
+    return width // 4 + SCALE_BYTES
 
 
 def row_scales(packed: np.ndarray) -> np.ndarray:
     """The scale and the offset of each row, `(rows, 2)` float16."""
-    return np.ascontiguousarray(packed[:, -_SCALE_BYTES:]).view(np.float16)
+    return np.ascontiguousarray(packed[:, -SCALE_BYTES:]).view(np.float16)
 
 
 def row_entries(packed: np.ndarray, *, out: np.ndarray) -> np.ndarray:
@@ -39,7 +39,7 @@ def row_entries(packed: np.ndarray, *, out: np.ndarray) -> np.ndarray:
     """
     entries: np.ndarray = out[: len(packed)]
     # "raise" would write to a copy first, and no byte is out of range.
-    np.take(_FOURS, packed[:, :-_SCALE_BYTES], out=entries.view(np.complex128), mode="clip")
+    np.take(_FOURS, packed[:, :-SCALE_BYTES], out=entries.view(np.complex128), mode="clip")
     return entries
 
 
@@ -54,7 +54,7 @@ def unpack_rows(packed: np.ndarray, *, out: np.ndarray) -> np.ndarray:
 
 def unpack_table(packed: np.ndarray) -> np.ndarray:
     """The values of a packed table, `(rows, width)` float32."""
-    values = np.empty((len(packed), 4 * (packed.shape[1] - _SCALE_BYTES)), dtype=np.float32)
+    values = np.empty((len(packed), 4 * (packed.shape[1] - SCALE_BYTES)), dtype=np.float32)
     for start in range(0, len(packed), _ROWS_AT_ONCE):
         unpack_rows(packed[start : start + _ROWS_AT_ONCE], out=values[start:])
     return values

@@ -12,7 +12,7 @@ from beast_core.kernel import Kernel
 from beast_core.network.capturing import is_captured
 from beast_core.network.encoder import BeastEncoder
 from beast_core.network.reading import KernelReader
-from beast_core.packing import pack_table, unpack_table
+from beast_core.packing import SCALE_BYTES, pack_table, unpack_table
 from beast_core.threads import in_threads, split
 
 # An entry counts as large if it exceeds the root mean square of its row by more than this factor. Without it, rounding
@@ -103,9 +103,9 @@ class PackedTable(nn.Module):
     def sum_rows(self, rows: Tensor, *, starts: Tensor) -> Tensor:
         """See `NgramTable.sum_rows`; here all sums are of as many rows, and what is read stays in 2 bits until then."""
         packed = self.weight[rows].unflatten(0, (starts.shape[0], -1))
-        scales, offsets = packed[..., -4:].contiguous().view(torch.float16).float().unbind(-1)
+        scales, offsets = packed[..., -SCALE_BYTES:].contiguous().view(torch.float16).float().unbind(-1)
         shifts = torch.arange(0, 8, 2, dtype=torch.uint8, device=rows.device)
-        entries = (packed[..., :-4, None] >> shifts & 3).flatten(-2).float()
+        entries = (packed[..., :-SCALE_BYTES, None] >> shifts & 3).flatten(-2).float()
         sums: Tensor = (scales[:, None] @ entries).squeeze(1) + offsets.sum(dim=1, keepdim=True)
         return sums
 

@@ -15,7 +15,7 @@ from beast_core.families.ngram import (
     NgramConfig,
     wrapped_power,
 )
-from beast_core.packing import row_scales
+from beast_core.packing import SCALE_BYTES, row_scales
 from beast_core.storage import Model
 
 
@@ -104,7 +104,7 @@ def _table_sums(graph: Graph, model: Model, *, rows: str, factors: str) -> str:
             graph, graph.floats(graph("Gather", graph.constant(table, name=NGRAM_TABLE), rows)), factors=factors
         )
     # The layout is that of `beast_core.packing`: in the file as it is there, read of the rows that are wanted alone.
-    entries, ends = table[:, :-4], row_scales(table)
+    entries, ends = table[:, :-SCALE_BYTES], row_scales(table)
     scales, offsets = (
         graph("Mul", factors, graph.floats(graph("Gather", graph.constant(values, name=f"ngram_{name}"), rows)))
         for name, values in (("scales", ends[:, 0]), ("offsets", ends[:, 1]))
