@@ -16,7 +16,7 @@ from beast_core.kernel.compiled import CompiledKernel, library
 from beast_core.kernel.interface import Kernel
 from beast_core.kernel.plain import PlainKernel
 
-__all__ = ["Kernel", "can_compute", "make_kernel", "path_in_use"]
+__all__ = ["CompiledKernel", "Kernel", "can_compute", "make_kernel", "path_in_use"]
 
 # Which path to take: "numpy" takes that one even where there is a library.
 _CHOICE = "BEAST_KERNEL"

@@ -18,8 +18,8 @@ IN_PLACE = SOURCE.with_suffix(_SUFFIX)
 LIBRARY = Path(os.environ.get("BEAST_LIBRARY") or IN_PLACE)
 
 _OPTIONS = ["-O3", "-std=gnu11", "-Wno-psabi"] + ["-fPIC"] * (sys.platform != "win32")
-# What is compiled once more, and what the rest is told then. A compiler for another processor does not know it.
-_AVX2, _HAS_AVX2 = ["-mavx2", "-mfma", "-DBEAST_AVX2"], "-DBEAST_HAS_AVX2"
+# What is compiled once more for what processors. A compiler for others does not know these, and leaves them out.
+INSTRUCTION_SETS = {"avx2": ["-mavx2", "-mfma"], "avx512": ["-mavx2", "-mfma", "-mavx512f"]}
 _SANITIZERS = ["-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-fno-omit-frame-pointer", "-g"]
 
 
@@ -47,10 +47,11 @@ def compile_library(target: Path = LIBRARY, *, sanitize: bool = False) -> Path:
         raise CompilationError(f"no C compiler: none of {', '.join(compilers)} is there")
     options = [*_OPTIONS, *(_SANITIZERS if sanitize else []), f'-DBEAST_SOURCE="{source_digest()}"']
     with tempfile.TemporaryDirectory(dir=target.parent) as work:
-        library, avx2 = Path(work) / target.name, Path(work) / "avx2.o"
-        objects = []
-        if _run(compiler, *options, *_AVX2, "-c", SOURCE, "-o", avx2) == "":
-            objects, options = [avx2], [*options, _HAS_AVX2]
+        library, objects = Path(work) / target.name, list[Path]()
+        for name, known in INSTRUCTION_SETS.items():
+            compiled = Path(work) / f"{name}.o"
+            if _run(compiler, *options, *known, f"-DBEAST_INSTRUCTIONS={name}", "-c", SOURCE, "-o", compiled) == "":
+                objects.append(compiled)
         if said := _run(compiler, *options, "-shared", SOURCE, *objects, "-o", library, "-lm"):
             raise CompilationError(f"the C compiler failed: {said}")
         library.replace(target)

@@ -1,13 +1,13 @@
 """The compiled kernel, called through ctypes: no version of Python is assumed, and the interpreter is not held up."""
 
 import ctypes
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
 
 import numpy as np
 
 from beast_core.families.ngram import HASH_MULTIPLIER, NgramConfig
-from beast_core.kernel.compile import LIBRARY, source_digest
+from beast_core.kernel.compile import INSTRUCTION_SETS, LIBRARY, source_digest
 from beast_core.kernel.interface import Kernel
 
 # What `encode.c` says of the same names.
@@ -40,24 +40,33 @@ def library() -> tuple[ctypes.CDLL | None, str]:
             return None, f"{LIBRARY} was compiled from another encode.c; {again}"
     except (OSError, AttributeError) as error:
         return None, f"{LIBRARY} cannot be loaded: {error}; {again}"
-    pointer, number = ctypes.c_void_p, ctypes.c_int64
-    found.beast_encode.argtypes = [pointer, pointer, pointer, pointer, number, pointer]
-    found.beast_encode_word.argtypes = [pointer, ctypes.c_char_p, number, pointer]
-    found.beast_encode.restype = found.beast_encode_word.restype = number
     return found, ""
 
 
+@cache
+def instruction_sets() -> tuple[str, ...]:
+    """What the library was compiled for, of what this processor has; the last is the fastest."""
+    found, _ = library()
+    known = list(INSTRUCTION_SETS)[: found.beast_instruction_sets()] if found else []
+    return "anywhere", *(name for name in known if hasattr(found, f"beast_encode_{name}"))
+
+
 class CompiledKernel(Kernel):
-    """The kernel of `encode.c`: for one word as for many, on the thread that calls it."""
+    """The kernel of `encode.c`: for one word as for many, on the thread that calls it, by one of `instruction_sets()`.
+
+    That is the last of them, unless it is said.
+    """
 
     name = "compiled"
 
-    def __init__(self, config: NgramConfig, *, weights: Mapping[str, np.ndarray]) -> None:
+    def __init__(
+        self, config: NgramConfig, *, weights: Mapping[str, np.ndarray], instructions: str | None = None
+    ) -> None:
         super().__init__(config, weights=weights)
         found, problem = library()
         if found is None:
             raise RuntimeError(f"the compiled kernel cannot be used: {problem}")
-        self._encode_words, self._encode_one = found.beast_encode, found.beast_encode_word
+        self._encode_words, self._encode_one = _functions(found, instructions or instruction_sets()[-1])
         hidden, inner = (_padded(width) for width in (config.hidden_width, config.pooled_width))
         output = _padded(config.output_width)
         shapes = [(hidden, inner), (inner, output)][-len(self.linear) :]
@@ -88,6 +97,15 @@ class CompiledKernel(Kernel):
         vector = np.empty(self.config.output_width, dtype=np.float32)
         _place(self._encode_one(self._model_address, word, len(word), vector.ctypes.data))
         return vector
+
+
+def _functions(found: ctypes.CDLL, instructions: str) -> tuple[Callable[..., int], Callable[..., int]]:
+    pointer, number = ctypes.c_void_p, ctypes.c_int64
+    words, word = found[f"beast_encode_{instructions}"], found[f"beast_encode_word_{instructions}"]
+    words.argtypes = [pointer, pointer, pointer, pointer, number, pointer]
+    word.argtypes = [pointer, ctypes.c_char_p, number, pointer]
+    words.restype = word.restype = number
+    return words, word
 
 
 def _place(returned: int) -> int | None:

@@ -8,8 +8,8 @@
    the same vector to the bit. Vectors are written by GCC's extension, which clang has too, so that they do not depend
    on what a compiler finds out.
 
-   `beast_core/kernel/compile.py` compiles this file once for any processor and, on x86-64, once more for those that
-   have AVX2, with BEAST_AVX2 defined; the first has the functions that are called, and chooses when it is called. */
+   `beast_core/kernel/compile.py` compiles this file for any processor and, on x86-64, once more each for those that
+   have AVX2 and AVX-512, with BEAST_INSTRUCTIONS as what the names of its functions end in; `compiled.py` chooses. */
 
 #include <math.h>
 #include <stdint.h>
@@ -19,14 +19,29 @@
 #ifndef BEAST_SOURCE
 #define BEAST_SOURCE ""
 #endif
+#define NAMED_(name, instructions) name##_##instructions
+#define NAMED(name, instructions) NAMED_(name, instructions)
+#ifdef BEAST_INSTRUCTIONS
+#define ENCODE NAMED(beast_encode, BEAST_INSTRUCTIONS)
+#define ENCODE_WORD NAMED(beast_encode_word, BEAST_INSTRUCTIONS)
+#else
+#define ENCODE beast_encode_anywhere
+#define ENCODE_WORD beast_encode_word_anywhere
+#endif
 #define INLINE static inline __attribute__((always_inline))
 
-#define LANES 8       /* numbers of a vector, of 32 bytes: what AVX has, and two of NEON or SSE */
+#ifdef __AVX512F__
+#define LANES 16      /* numbers of a vector */
+#else
+#define LANES 8       /* of 32 bytes: what AVX has, and two of NEON or SSE */
+#endif
 #define COLUMNS 64    /* columns that are summed or projected at once; all widths are padded to a multiple */
 #define VECTORS (COLUMNS / LANES)
 #define WORDS 6       /* words that are projected at once: 6 x 2 sums, 2 weights and 1 entry fill AVX's 16 registers */
-#define TILE 16       /* outputs of a linear layer that 6 words take at once */
+#define TILE 16       /* outputs of a linear layer that lie together in memory */
 #define TILES (COLUMNS / TILE)
+#define TILE_VECTORS (TILE / LANES)
+#define WORDS_TILES (2 / TILE_VECTORS) /* tiles that 6 words take at once: two vectors of outputs */
 #define MOST_POSITIONS 64
 #define MOST_ROWS (MOST_POSITIONS * 62)
 #define ALL_FINITE -1
@@ -62,7 +77,7 @@ struct spelled {
     int32_t id[MOST_POSITIONS];
 };
 
-INLINE floats all(float value) { return (floats){value, value, value, value, value, value, value, value}; }
+INLINE floats all(float value) { return value - (floats){0}; }
 
 INLINE int64_t floored_remainder(uint64_t hash, int64_t divisor) {
     int64_t remainder = (int64_t)hash % divisor;
@@ -123,17 +138,26 @@ INLINE float from_half(const uint8_t *place) {
 }
 
 /* One row's entries of COLUMNS columns, from the 16 bytes that hold them, times its scale, onto their sums. An entry is
-   looked at where it stands among the 16 bits of eight: what it is too large by there, its scale is too small by. */
+   looked at where it stands among the bits of a vector of them: what it is too large by there, its scale is too small
+   by. */
 INLINE void add_packed(floats *sums, const uint8_t *entries, float scale) {
-    const bits mask = {3, 3 << 2, 3 << 4, 3 << 6, 3 << 8, 3 << 10, 3 << 12, 3 << 14};
-    const floats place = {1, 0x1p-2f, 0x1p-4f, 0x1p-6f, 0x1p-8f, 0x1p-10f, 0x1p-12f, 0x1p-14f};
-    const floats scales = place * scale;
-    for (int vector = 0; vector < VECTORS; vector += 2) {
-        uint32_t sixteen;
-        memcpy(&sixteen, entries + 2 * vector, sizeof sixteen);
-        bits both = (bits){0} + sixteen;
-        sums[vector] += __builtin_convertvector((ints)(both & mask), floats) * scales;
-        sums[vector + 1] += __builtin_convertvector((ints)(both >> 16 & mask), floats) * scales;
+    bits mask;
+    floats scales;
+    for (int lane = 0; lane < LANES; lane++) {
+        mask[lane] = 3u << 2 * lane;
+        scales[lane] = 1.0f / (float)(1u << 2 * lane);
+    }
+    scales *= scale;
+    for (int sixteen = 0; sixteen < COLUMNS / 16; sixteen++) {
+        uint32_t read;
+        memcpy(&read, entries + 4 * sixteen, sizeof read);
+        bits each = (bits){0} + read;
+#if LANES == 16
+        sums[sixteen] += __builtin_convertvector(each & mask, floats) * scales;
+#else /* these have no sign bit, so that they are converted as what AVX2 has an instruction for */
+        sums[2 * sixteen] += __builtin_convertvector((ints)(each & mask), floats) * scales;
+        sums[2 * sixteen + 1] += __builtin_convertvector((ints)(each >> 16 & mask), floats) * scales;
+#endif
     }
 }
 
@@ -180,32 +204,32 @@ INLINE void pool(const struct model *model, const struct spelled *spelled, float
    the inputs in theirs. */
 INLINE void multiply(const float *inputs, int64_t input_stride, const float *weight, const float *bias, float *outputs,
                      int64_t output_stride, int words, int tiles) {
-    floats sums[WORDS][2 * TILES];
+    const int vectors = TILE_VECTORS * tiles;
+    floats sums[WORDS][VECTORS];
     for (int word = 0; word < words; word++)
-        for (int vector = 0; vector < 2 * tiles; vector++) sums[word][vector] = *(const floats *)(bias + LANES * vector);
+        for (int vector = 0; vector < vectors; vector++) sums[word][vector] = *(const floats *)(bias + LANES * vector);
     for (int64_t input = 0; input < input_stride; input++) {
-        floats weights[2 * TILES];
-        for (int tile = 0; tile < tiles; tile++) {
-            const float *place = weight + (tile * input_stride + input) * TILE;
-            weights[2 * tile] = *(const floats *)place;
-            weights[2 * tile + 1] = *(const floats *)(place + LANES);
+        floats weights[VECTORS];
+        for (int vector = 0; vector < vectors; vector++) {
+            const float *tile = weight + (vector / TILE_VECTORS * input_stride + input) * TILE;
+            weights[vector] = *(const floats *)(tile + vector % TILE_VECTORS * LANES);
         }
         for (int word = 0; word < words; word++) {
             floats entry = all(inputs[word * input_stride + input]);
-            for (int vector = 0; vector < 2 * tiles; vector++) sums[word][vector] += weights[vector] * entry;
+            for (int vector = 0; vector < vectors; vector++) sums[word][vector] += weights[vector] * entry;
         }
     }
     for (int word = 0; word < words; word++)
-        for (int vector = 0; vector < 2 * tiles; vector++)
+        for (int vector = 0; vector < vectors; vector++)
             *(floats *)(outputs + word * output_stride + LANES * vector) = sums[word][vector];
 }
 
 INLINE void linear(const float *inputs, int64_t input_stride, const float *weight, const float *bias, float *outputs,
                    int64_t output_stride, int64_t words) {
     if (words == WORDS)
-        for (int64_t column = 0; column < output_stride; column += TILE)
+        for (int64_t column = 0; column < output_stride; column += TILE * WORDS_TILES)
             multiply(inputs, input_stride, weight + column * input_stride, bias + column, outputs + column, output_stride,
-                     WORDS, 1);
+                     WORDS, WORDS_TILES);
     else
         for (int64_t word = 0; word < words; word++)
             for (int64_t column = 0; column < output_stride; column += COLUMNS)
@@ -260,17 +284,6 @@ INLINE void gelu(float *values, int64_t number) {
         values[place] *= 0.5f * (1.0f + erff(values[place] * 0.70710678118654752f));
 }
 
-typedef int64_t encode_words(const struct model *model, const uint8_t *text, const int64_t *starts,
-                             const int64_t *lengths, int64_t count, float *vectors);
-
-#ifdef BEAST_AVX2
-encode_words beast_encode_avx2;
-#define ENCODE beast_encode_avx2
-#else
-static encode_words encode_anywhere;
-#define ENCODE encode_anywhere
-#endif
-
 /* `count` words of `lengths` bytes that begin at `starts` of `text` -> their `vectors`, (count, output_width). Returns the
    place of the first word whose vector is not finite, or ALL_FINITE, or NO_MEMORY. */
 int64_t ENCODE(const struct model *model, const uint8_t *text, const int64_t *starts, const int64_t *lengths,
@@ -305,25 +318,20 @@ int64_t ENCODE(const struct model *model, const uint8_t *text, const int64_t *st
     return broken;
 }
 
-#ifndef BEAST_AVX2
-#ifdef BEAST_HAS_AVX2
-encode_words beast_encode_avx2;
-#endif
-
-/* See ENCODE. */
-int64_t beast_encode(const struct model *model, const uint8_t *text, const int64_t *starts, const int64_t *lengths,
-                     int64_t count, float *vectors) {
-#ifdef BEAST_HAS_AVX2
-    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
-        return beast_encode_avx2(model, text, starts, lengths, count, vectors);
-#endif
-    return encode_anywhere(model, text, starts, lengths, count, vectors);
+/* The same of one word. */
+int64_t ENCODE_WORD(const struct model *model, const uint8_t *word, int64_t length, float *vector) {
+    const int64_t start = 0;
+    return ENCODE(model, word, &start, &length, 1, vector);
 }
 
-/* The same of one word. */
-int64_t beast_encode_word(const struct model *model, const uint8_t *word, int64_t length, float *vector) {
-    const int64_t start = 0;
-    return beast_encode(model, word, &start, &length, 1, vector);
+#ifndef BEAST_INSTRUCTIONS
+/* How many of these this processor has: none, AVX2, AVX-512. */
+int64_t beast_instruction_sets(void) {
+#ifdef __x86_64__
+    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
+        return __builtin_cpu_supports("avx512f") ? 2 : 1;
+#endif
+    return 0;
 }
 
 /* A digest of the source that this is compiled from. */

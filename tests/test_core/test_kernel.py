@@ -1,6 +1,10 @@
 """The kernels against the network that is their reference, and against each other."""
 
 import os
+import platform
+import sys
+from functools import partial
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -21,9 +25,15 @@ from beast_core.encoding import join_words
 from beast_core.inference import KernelEncoder
 from beast_core.kernel import CompiledKernel, PlainKernel, make_kernel, path_in_use
 from beast_core.kernel.compile import CompilationError, compile_library
+from beast_core.kernel.compiled import instruction_sets
 from beast_core.network.folders import network_of, stored
 
-KERNELS = [CompiledKernel, PlainKernel]
+# Of all that the compiler knew and this processor has.
+COMPILED = [
+    pytest.param(partial(CompiledKernel, instructions=instructions), id=instructions)
+    for instructions in instruction_sets()
+]
+KERNELS = [*COMPILED, pytest.param(PlainKernel, id="numpy")]
 WORDS = [
     "",
     "a",
@@ -144,7 +154,7 @@ def test_what_is_no_model_or_no_words_of_it_is_refused_before_anything_is_comput
         weights = {**model.weights, name: value}
         with pytest.raises(ValueError, match=f"{name} is .*, expected float32 or float16"):
             make_kernel(model.config, weights={key: value for key, value in weights.items() if value is not None})
-    for kind in KERNELS:
+    for kind in (CompiledKernel, PlainKernel):
         kernel = kind(model.config, weights=model.weights)
         text, number = np.frombuffer(b"solmar", dtype=np.uint8), np.array([3], dtype=np.int64)
         good = {"starts": number, "lengths": number, "vectors": np.empty((1, 6), dtype=np.float32)}
@@ -179,6 +189,14 @@ def test_one_word_is_a_word(make_encoder):
             words.encode_word(wrong)
     with pytest.raises(ValueError, match=r"'\\ud800'.* holds a lone surrogate"):
         words.encode_word("\ud800")
+
+
+def test_a_processor_is_never_given_instructions_that_it_has_not():
+    assert instruction_sets()[0] == "anywhere"
+    if sys.platform == "linux" and platform.machine() == "x86_64":
+        flags = Path("/proc/cpuinfo").read_text().partition("flags")[2].partition("\n")[0].split()
+        known = [name for name, flag in (("avx2", "avx2"), ("avx512", "avx512f")) if flag in flags]
+        assert set(instruction_sets()[1:]) <= set(known)
 
 
 CHOSEN = "from beast_core.kernel import path_in_use; print(path_in_use()[0].name)"
