@@ -115,15 +115,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
         check_output(options.output.parent, option="--output")
         if unknown := sorted(set(options.presets) - set(RATES)):
             raise InputError(f"unknown presets {unknown}, expected some of {sorted(RATES)}")
-        device, checked = choose_device(options.device), []
+        device, checked = choose_device(options.device), list[Checked]()
+        options.output.parent.mkdir(parents=True, exist_ok=True)
         for preset in options.presets:
             for precision in PRECISIONS:
                 checked.append(check_run(preset, precision=precision, device=str(device), changes=options.set))
                 print(checked[-1], file=sys.stderr)
-        text = report(checked, device=device)
-        options.output.parent.mkdir(parents=True, exist_ok=True)
-        write_file(options.output, text)
-        print(text)
+                write_file(options.output, report(checked, device=device))  # if it is cut off, this much is known
+        print(report(checked, device=device))
         if poor := [f"{each.preset} in {each.precision}" for each in checked if each.cosine < _ENOUGH]:
             raise InputError(f"no cosine of {_ENOUGH} to the teacher: {', '.join(poor)}")
 
