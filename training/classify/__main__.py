@@ -18,7 +18,7 @@ import numpy as np
 from beast_core.files import write_file
 from training.classify.heads import TFIDF, character_classifier, hits, model_classifier, text_vectors
 from training.classify.samples import Samples, find_samples
-from training.common.command import check_output, failing_in_a_line
+from training.common.command import add_sets, check_output, failing_in_a_line
 from training.common.errors import InputError
 from training.common.markdown import markdown_table
 from training.common.statistics import share_interval
@@ -86,15 +86,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m training.classify", description="Classify by models' vectors.")
     parser.add_argument("models", nargs="+", metavar="MODEL", help="as for python -m training.evaluate")
-    parser.add_argument(
-        "--data",
-        nargs="+",
-        type=Path,
-        default=[],
-        metavar="FOLDER",
-        help="evaluation sets beside those of the project: all of these folders that are there",
-    )
-    parser.add_argument("--language", default="es", help="code of the language whose sets of the project are used (es)")
+    add_sets(parser, language="whose sets of the project are used")
     parser.add_argument("--output", type=Path, required=True, metavar="FOLDER", help="where the results go")
     return parser
 

@@ -36,6 +36,20 @@ def add_device(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--device", default="auto", help="auto (a GPU if there is one), cpu, cuda, cuda:1, mps")
 
 
+def add_sets(parser: argparse.ArgumentParser, *, language: str) -> None:
+    """`--data` and `--language`, for which evaluation sets are used; `language` is what that does."""
+    parser.add_argument(
+        "--data",
+        nargs="+",
+        type=Path,
+        default=[],
+        metavar="FOLDER",
+        help="evaluation sets beside those of the project: all of these folders that are there; a set that several "
+        "have is taken from the first",
+    )
+    parser.add_argument("--language", default="es", help=f"code of the language: {language} (es)")
+
+
 def check_output(path: Path, *, option: str) -> None:
     """Before anything takes its time: whether a folder can be made there. Raises `InputError`."""
     there = next(each for each in (path, *path.resolve().parents) if each.exists() or each.is_symlink())

@@ -11,7 +11,7 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from training.common.command import check_output, failing_in_a_line
+from training.common.command import add_sets, check_output, failing_in_a_line
 from training.evaluate.run import how_to_get_more, read_inputs, run
 
 
@@ -24,20 +24,7 @@ def _parser() -> argparse.ArgumentParser:
         ".toml. name=path gives it a name in the results; path@64 keeps the first 64 entries of its vectors.",
     )
     parser.add_argument("models", nargs="+", metavar="MODEL", help="what to measure; the map shows the first")
-    parser.add_argument(
-        "--data",
-        nargs="+",
-        type=Path,
-        default=[],
-        metavar="FOLDER",
-        help="evaluation sets beside those of the project: all of these folders that are there; a set that several "
-        "have is taken from the first",
-    )
-    parser.add_argument(
-        "--language",
-        default="es",
-        help="code of the language: whose sets of the project are used, and whose words are drawn (es)",
-    )
+    add_sets(parser, language="whose sets of the project are used, and whose words are drawn")
     parser.add_argument("--output", type=Path, required=True, metavar="FOLDER", help="where the results go")
     parser.add_argument(
         "--teacher", type=Path, metavar="FILE.parquet", help="measure cosine to this table, seen and held-out words"
