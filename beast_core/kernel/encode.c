@@ -30,18 +30,21 @@
 #endif
 #define INLINE static inline __attribute__((always_inline))
 
-#ifdef __AVX512F__
-#define LANES 16      /* numbers of a vector */
+/* Numbers of a vector, as many as the processor has instructions for: what is wider, compilers take to pieces badly. */
+#if defined __AVX512F__
+#define LANES 16
+#elif defined __AVX2__
+#define LANES 8
 #else
-#define LANES 8       /* of 32 bytes: what AVX has, and two of NEON or SSE */
+#define LANES 4       /* SSE, NEON */
 #endif
 #define COLUMNS 64    /* columns that are summed or projected at once; all widths are padded to a multiple */
 #define VECTORS (COLUMNS / LANES)
-#define WORDS 6       /* words that are projected at once: 6 x 2 sums, 2 weights and 1 entry fill AVX's 16 registers */
+#define WORDS 6       /* words that are projected at once: 6 x 2 sums, 2 weights and 1 entry fill AVX2's 16 registers */
 #define TILE 16       /* outputs of a linear layer that lie together in memory */
 #define TILES (COLUMNS / TILE)
 #define TILE_VECTORS (TILE / LANES)
-#define WORDS_TILES (2 / TILE_VECTORS) /* tiles that 6 words take at once: two vectors of outputs */
+#define WORDS_TILES (LANES == 16 ? 2 : 1) /* tiles that 6 words take at once */
 #define MOST_POSITIONS 64
 #define MOST_ROWS (MOST_POSITIONS * 62)
 #define ALL_FINITE -1
@@ -154,9 +157,10 @@ INLINE void add_packed(floats *sums, const uint8_t *entries, float scale) {
         bits each = (bits){0} + read;
 #if LANES == 16
         sums[sixteen] += __builtin_convertvector(each & mask, floats) * scales;
-#else /* these have no sign bit, so that they are converted as what AVX2 has an instruction for */
-        sums[2 * sixteen] += __builtin_convertvector((ints)(each & mask), floats) * scales;
-        sums[2 * sixteen + 1] += __builtin_convertvector((ints)(each >> 16 & mask), floats) * scales;
+#else /* these have no sign bit, so that they are converted as what has an instruction in AVX2 and SSE */
+        for (int part = 0; part < 16 / LANES; part++)
+            sums[16 / LANES * sixteen + part] +=
+                __builtin_convertvector((ints)(each >> 2 * LANES * part & mask), floats) * scales;
 #endif
     }
 }
