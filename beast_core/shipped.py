@@ -10,6 +10,8 @@ from beast_core.model_files import CONFIG_FILE
 
 PRETRAINED = Path(__file__).resolve().parent / "pretrained"
 DEFAULT_LANGUAGE = "es"
+# The repository has all that it takes to train models of these, and they do not come with the package.
+TRAINABLE_LANGUAGES = ("fi", "pl", "ru", "sv")
 _LONGEST_HUB_NAME = 96
 
 
@@ -87,7 +89,13 @@ def _known() -> str:
 def _how_to_train(name: str) -> str:
     if not re.fullmatch("[a-z]{2,3}", name):
         return ""
-    return f"; to train one, in a clone of the repository: python -m spacy project run train . --vars.language {name}"
+    command = "python -m spacy project run train . --vars.language"
+    if name in TRAINABLE_LANGUAGES:
+        return f"; to train one, in a clone of the repository: {command} {name}"
+    return (
+        f"; {', '.join(TRAINABLE_LANGUAGES)} can be trained in a clone of the repository, {command} CODE, and its "
+        "CONTRIBUTING.md says what another language needs"
+    )
 
 
 def _how_to_fetch(name: str) -> str:

@@ -5,7 +5,7 @@ from functools import partial
 from pathlib import Path
 
 from beast_core import UnknownLanguageError, shipped_languages
-from beast_core.shipped import model_folder
+from beast_core.shipped import TRAINABLE_LANGUAGES, model_folder
 
 # What spaCy calls a pipeline for any language, and the core a model for several.
 _ANY, _SEVERAL = "xx", "multilingual"
@@ -28,7 +28,9 @@ def check_choice(model: object, *, language: object) -> None:
 
 def find_model(model: str | Path | None, *, language: str | None) -> Callable[[], Path]:
     """What finds the folder of a model when it is needed; a relative path is relative to where it is named, now."""
-    if model is not None and not (isinstance(model, str) and model in shipped_languages()):
+    # Of what is no folder here, a language that could be trained is kept as it is, for an error that says so.
+    is_language = model in shipped_languages() or (model in TRAINABLE_LANGUAGES and not Path(model).exists())
+    if model is not None and not is_language:
         model = Path(model).absolute()
     return partial(_found, model, language=language)
 

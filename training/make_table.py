@@ -23,6 +23,7 @@ from training.lexicon.__main__ import main as make_lexicon
 from training.lexicon.capitals import main as list_names
 from training.table import TableWriter, read_table, table_language
 from training.teach.__main__ import main as teach
+from training.vectors.lexical.knowledge import find_packages
 
 _EMBEDDED = Path(__file__).parent / "tables"
 _CASED, _NAMES = "_cased", "_capitals"
@@ -72,6 +73,9 @@ def _settled(options: argparse.Namespace) -> bool:
 
 def _make(options: argparse.Namespace) -> None:
     if not options.lexicon.is_file():
+        find_packages(
+            debian_root=options.debian_root
+        )  # all that the teacher will need, before minutes go into the list
         make_lexicon([str(options.lexicon), "--language", options.language, "--debian-root", str(options.debian_root)])
     paths = ["--lexicon", str(options.lexicon), "--output", str(options.table), "--work", str(options.work)]
     root = f"options.debian_root='{options.debian_root}'"

@@ -12,16 +12,23 @@ import spacy
 from spacy.language import Language
 
 from beast_core.files import replace_folder
+from training.common.agreement import check_agreement
 from training.common.command import failing_in_a_line
+
+_ANY = "xx"  # what spaCy calls a pipeline for any language
 
 
 def build_pipeline(model: Path, *, language: str, name: str, version: str) -> Language:
     """A blank pipeline of that language whose tokens have the model's vectors.
 
-    Raises `FileNotFoundError` and `beast_core.ModelFolderError` for a folder that is no model.
+    Raises `FileNotFoundError` and `beast_core.ModelFolderError` for a folder that is no model, and `InputError` for a
+    model of another language. A pipeline of "xx" is for any.
     """
     pipeline = spacy.blank(language, meta={"name": name, "version": version})
     pipeline.add_pipe("beast_vectors", config={"model": os.path.join(os.curdir, model)})  # noqa: PTH118 - a path, never a language
+    if language != _ANY:
+        said = {f"the model {model}": pipeline.vocab.vectors.encoder.language, "--language": language}
+        check_agreement("language", said=said, advice="give the language of the model")
     pipeline.meta["description"] = "BEAST word vectors: every string has a vector, computed from its bytes."
     return pipeline
 

@@ -56,14 +56,17 @@ class Kernel(ABC):
         _check("starts", starts, dtype=np.int64, shape=(words,))
         _check("lengths", lengths, dtype=np.int64, shape=(words,))
         _check("vectors", vectors, dtype=np.float32, shape=(words, width))
+        if not vectors.flags.writeable:
+            raise ValueError("vectors may not be written to, expected an array for the answer")
         if not words:
             return None
         least, longest = int(lengths.min()), int(lengths.max())
-        first, end = int(starts.min()), int((starts + lengths).max())
-        if least < 0 or first < 0 or longest > self.config.window or end > len(text):
+        # No sum of what was given, which may be too large for 64 bits, before it is known to be small.
+        within = least >= 0 and longest <= self.config.window and starts.min() >= 0
+        if not within or (starts > len(text) - lengths).any():
             raise ValueError(
-                f"words of {least} to {longest} bytes between {first} and {end}, expected 0 to {self.config.window} "
-                f"bytes within a text of {len(text)}"
+                f"words of {least} to {longest} bytes that begin at {starts.min()} to {starts.max()}, expected 0 to "
+                f"{self.config.window} bytes within a text of {len(text)}"
             )
         return self._encode(text, starts, lengths, vectors)
 
@@ -90,7 +93,7 @@ class Kernel(ABC):
 
 
 def _check(name: str, array: np.ndarray, *, dtype: type, shape: tuple[int, ...]) -> None:
-    if array.dtype != dtype or array.shape != shape or not array.flags.c_contiguous:
+    if array.dtype != dtype or array.shape != shape or not (array.flags.c_contiguous and array.flags.aligned):
         raise ValueError(
             f"{name} are {array.dtype} {array.shape}, expected {np.dtype(dtype)} {shape}, contiguous in memory"
         )

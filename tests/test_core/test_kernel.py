@@ -162,6 +162,7 @@ def test_what_is_no_model_or_no_words_of_it_is_refused_before_anything_is_comput
         for change in (
             {"starts": number + 1},
             {"starts": -number},
+            {"starts": np.array([2**63 - 1])},
             {"lengths": number + 1},
             {"lengths": -number},
             {"starts": number.astype(np.int32)},
@@ -169,6 +170,8 @@ def test_what_is_no_model_or_no_words_of_it_is_refused_before_anything_is_comput
             {"vectors": np.empty((2, 6), dtype=np.float32)},
             {"vectors": np.empty((1, 12), dtype=np.float32)[:, ::2]},
             {"vectors": np.empty((1, 6))},
+            {"vectors": np.frombuffer(bytes(24), dtype=np.float32).reshape(1, 6)},
+            {"vectors": np.frombuffer(bytearray(25), dtype=np.float32, offset=1).reshape(1, 6)},
         ):
             with pytest.raises(ValueError, match="expected"):
                 kernel.encode(text, **good | change)

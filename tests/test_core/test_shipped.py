@@ -71,6 +71,10 @@ def test_a_language_that_no_model_comes_for_is_told_with_those_that_there_are(ge
         load_encoder(language="pl")
     with pytest.raises(FileNotFoundError, match=rf"no model at .*here/pl \(given: 'pl'\): .*: de, es; {train}"):
         load_encoder("pl")
+    with pytest.raises(
+        UnknownLanguageError, match=r"'tr' comes .*; fi, pl, ru, sv can be trained in a clone .* needs$"
+    ):
+        load_encoder(language="tr")
     with pytest.raises(FileNotFoundError, match=r"comes for: de, es$"):
         load_encoder("beast")
     with pytest.raises(

@@ -65,6 +65,14 @@ def test_a_pipeline_takes_the_model_of_its_language_or_the_one_it_is_told(models
     assert BeastVectors().encoder.language == "es"
 
 
+def test_a_model_that_could_be_trained_says_how(models, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(FileNotFoundError, match=r"run train \. --vars\.language ru"):
+        model_of(pipeline("de", model="ru"))
+    write_encoder(read_encoder(models / "en"), tmp_path / "ru")  # a folder that is here is one
+    assert model_of(pipeline("de", model="ru")) == "en"
+
+
 @pytest.mark.parametrize("language", ["pl", "xx"])
 def test_a_language_without_a_model_is_told_what_there_is_and_how_to_say_it(models, language):
     (models / "multilingual/config.json").unlink()

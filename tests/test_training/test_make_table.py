@@ -39,6 +39,11 @@ def test_another_language_gets_its_words_and_is_taught(tmp_path, monkeypatch):
     monkeypatch.setattr(training.make_table, "make_lexicon", lambda given: told.append(("lexicon", given)))
     monkeypatch.setattr(training.make_table, "teach", lambda given: told.append(("teach", given)))
     given = arguments(tmp_path, "fi", table=tmp_path / "fi.parquet")
+    empty = tmp_path / "empty"
+    with pytest.raises(SystemExit, match=r"install wordnet-base, .*dict-freedict-deu-ell.* dict-freedict-swe-spa"):
+        main([*given, "--debian-root", str(empty)])
+    assert not told
+    monkeypatch.setattr(training.make_table, "find_packages", lambda *, debian_root: None)
     main([*given, "--debian-root", "/deb"])
     (stage, words), (last, taught) = told
     assert (stage, last) == ("lexicon", "teach")
@@ -80,6 +85,7 @@ def test_names_that_are_not_embedded_are_listed_and_taught(tmp_path, monkeypatch
     monkeypatch.setattr(training.make_table, "list_names", lambda given: told.append(("names", given)))
     monkeypatch.setattr(training.make_table, "make_lexicon", lambda given: told.append(("lexicon", given)))
     monkeypatch.setattr(training.make_table, "teach", teach)
+    monkeypatch.setattr(training.make_table, "find_packages", lambda *, debian_root: None)
     (tmp_path / "words_capitals.parquet").touch()
     main(arguments(tmp_path, "de", table=tmp_path / "de_cased.parquet"))
     (first, names), (last, taught) = told

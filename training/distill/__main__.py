@@ -57,9 +57,9 @@ def _distil(options: argparse.Namespace) -> None:
             check_model_output(folder, option=option)
     changes = options.set if options.language is None else [*options.set, f"language={json.dumps(options.language)}"]
     settings = read_settings(options.settings, changes=changes)
-    if warning := _warning(settings):
-        print(f"warning: {warning}", file=sys.stderr)
+    _warn(_too_high(settings))
     settings, table = read_tables(settings)
+    _warn(_caseless(settings, table.words))
     run = Distillation(
         settings,
         device=choose_device(options.device),
@@ -73,19 +73,37 @@ def _distil(options: argparse.Namespace) -> None:
     run.train()
     if run.is_main:
         print(run.summary())
+        _warn(run.learnt_nothing())
         _export(run, stock_folder=options.model, full_folder=options.full)
 
 
-def _warning(settings: DistillSettings) -> str | None:
+def _warn(said: str | None) -> None:
+    if said:
+        print(f"warning: {said}", file=sys.stderr)
+
+
+def _too_high(settings: DistillSettings) -> str | None:
     """Said before hours are lost: the rates that are good for an encoder without layers are too high for one with."""
     layers, rate = settings.encoder_config().layers, settings.learning_rate
-    mini, own = RATES["mini"], RATES[settings.preset]
-    if not layers or rate < _TOO_HIGH_FOR_LAYERS or (settings.preset != "beast" and rate <= own.learning_rate):
+    preset = "mini" if settings.preset == "beast" else settings.preset  # that one has no layers of its own
+    own = RATES[preset]
+    if not layers or rate < _TOO_HIGH_FOR_LAYERS or (preset == settings.preset and rate <= own.learning_rate):
         return None
     return (
         f"the encoder has {layers} transformer layers, and at a learning_rate of {rate:g} those tend to learn nothing "
-        f"or collapse; {mini.learning_rate:g}, with embedding_learning_rate {mini.embedding_learning_rate:g}, is what "
-        "the preset 'mini' learns at"
+        f"or collapse; {own.learning_rate:g}, with embedding_learning_rate {own.embedding_learning_rate:g}, is what "
+        f"the preset {preset!r} learns at"
+    )
+
+
+def _caseless(settings: DistillSettings, words: list[str]) -> str | None:
+    """Said where an encoder is to tell capitals apart and the table has none to tell."""
+    text = "".join(words)
+    if settings.encoder_config().lowercase or text != text.lower() or text == text.upper():
+        return None
+    return (
+        f"lowercase=false is for words with capitals, and no word of {settings.table} has one: it will not know words "
+        "that are written with one; give a cased table (docs/cased.md), or leave lowercase out"
     )
 
 

@@ -5,9 +5,10 @@ from hashlib import sha256
 
 import numpy as np
 
+from training.common.agreement import MULTILINGUAL
 from training.common.errors import InputError
 from training.common.rows import unit_rows
-from training.distill.settings import MULTILINGUAL, DistillSettings
+from training.distill.settings import DistillSettings
 from training.table import TeacherTable, read_table, table_language
 
 # Before a word, the mark of its language: one byte, in the place that follows the beginning of the word. These are

@@ -11,6 +11,7 @@ from torch import Tensor
 from tqdm import tqdm
 
 from beast_core import BeastEncoder, EncoderConfig, read_encoder
+from training.common.agreement import check_agreement
 from training.common.devices import choose_precision
 from training.common.errors import InputError
 from training.common.settings import differences
@@ -120,6 +121,12 @@ class Distillation:
         with noted_signals() as request, self._progress() as progress:
             while self.step < self.total_steps:
                 self._train_epoch(progress, request=request)
+
+    def learnt_nothing(self) -> str | None:
+        """What there is to say of a run that was too short to be stopped for it, and is no better than one vector."""
+        if self._expected.reached(read_log(self.folder.log_file)[-1]):
+            return None
+        return "the student has learnt no more than one vector for all words: give it more epochs"
 
     def summary(self) -> str:
         """What the last line of the log says of the cosine to the teacher, beside what one vector for all words has."""
@@ -241,8 +248,11 @@ class Distillation:
 
 
 def _started(model: str, *, config: EncoderConfig) -> dict[str, Tensor]:
-    """The weights of the model that a run goes on from."""
+    """The weights of the model that a run goes on from, which has to be of the table's language and space."""
     encoder = read_encoder(Path(model))
+    for what in ("language", "space"):
+        said = {f"the model {model}": getattr(encoder.config, what), "the table": getattr(config, what)}
+        check_agreement(what, said=said, advice="give a table that it can learn on from, or leave start out")
     if encoder.config.network != config.network:
         changed = differences(encoder.config.network.to_dict(), now=config.network.to_dict())
         raise InputError(f"cannot go on from {model}, an encoder of another shape: {'; '.join(changed)}")

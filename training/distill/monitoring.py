@@ -84,12 +84,15 @@ class Expected:
             settings=settings,
         )
 
+    def reached(self, line: LogLine) -> bool:
+        """Whether words being learnt have come nearer than one vector would, or those held out have."""
+        held_out = line.held_out_cosine
+        of_others = held_out is not None and self.held_out is not None and _risen(held_out, above=self.held_out)
+        return of_others or _risen(line.cosine, above=self.learnt)
+
     def check(self, line: LogLine) -> None:
         """Raises `LearningStoppedError` if the run has had its time, and neither kind of words has come nearer."""
-        if line.step < self.patience or _risen(line.cosine, above=self.learnt):
-            return
-        held_out = line.held_out_cosine
-        if held_out is not None and self.held_out is not None and _risen(held_out, above=self.held_out):
+        if line.step < self.patience or self.reached(line):
             return
         raise LearningStoppedError(
             f"the student learns nothing: at step {line.step} its cosine to the teacher is {line.cosine:.3f}, and one "

@@ -10,6 +10,7 @@ from pydantic.dataclasses import dataclass
 from pydantic_core import ArgsKwargs
 
 from beast_core import EncoderConfig
+from training.common.agreement import MULTILINGUAL
 from training.common.errors import InputError
 from training.common.settings import (
     CHECKED,
@@ -25,9 +26,6 @@ from training.common.settings import (
 from training.distill.rates import RATES, Rates
 from training.languages import read_language
 from training.run_folder import RENAMED_SETTINGS
-
-# The language of a student of tables of several.
-MULTILINGUAL = "multilingual"
 
 _PRESET = "beast"  # where none is named
 _OF_PRESET = tuple(each.name for each in fields(Rates))

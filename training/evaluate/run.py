@@ -10,6 +10,7 @@ from pathlib import Path
 import torch
 
 from beast_core.files import write_file
+from training.common.agreement import check_agreement
 from training.common.errors import InputError
 from training.common.statistics import RESAMPLES, SEED
 from training.evaluate.evaluation_sets import EvaluationSets, read_sets, shipped_sets
@@ -20,7 +21,7 @@ from training.evaluate.results import notes, result_rows, rows_to_markdown, rows
 from training.evaluate.speed import MEMORY_WORDS, made_up_words, words_per_second
 from training.evaluate.training_curve import draw_training_curve
 from training.evaluate.word_map import draw_word_map
-from training.languages import Language, known_languages, read_language
+from training.languages import Language, read_language
 from training.run_folder import read_log
 from training.table import TeacherTable, read_table
 from training.vectors import PlacedVectors, WordVectors
@@ -111,17 +112,12 @@ def evaluate(inputs: Inputs) -> tuple[Report, dict[str, bytes]]:
 def check_teacher(model: PlacedVectors, *, name: str, table: TeacherTable) -> None:
     """Raises `InputError` for a table of another language or another space than the model says that it is of.
 
-    A model of several languages, which has no record, may be compared with the table of any.
+    A model of several languages may be compared with the table of any.
     """
-    for what, of_model, of_table in (
-        ("language", model.language if model.language in known_languages() else "", table.language),
-        ("space", model.space, table.space),
-    ):
-        if of_model and of_table and of_model != of_table:
-            raise InputError(
-                f"{name} is of the {what} {of_model!r}, the table of --teacher of {of_table!r}, which cannot be "
-                "compared; give the table that the model learnt from, or leave out --teacher"
-            )
+    advice = "give the table that the model learnt from, or leave out --teacher"
+    for what in ("language", "space"):
+        said = {name: getattr(model, what), "the table of --teacher": getattr(table, what)}
+        check_agreement(what, said=said, advice=advice)
 
 
 def installed_versions() -> dict[str, str]:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from beast_core import encode_words, load_encoder, read_encoder, write_encoder
+from beast_core import BeastEncoder, EncoderConfig, encode_words, load_encoder, read_encoder, write_encoder
 from training.distill.__main__ import main
 from training.distill.loop import Distillation
 from training.distill.settings import read_settings
@@ -208,6 +208,16 @@ def test_rates_that_are_too_high_for_layers_are_told_before_anything_is_read(cap
     assert (told in capsys.readouterr().err) == warned
 
 
+def test_a_preset_is_told_its_own_rate(capsys):
+    given = [("preset", "'asterisk'"), ("learning_rate", "1e-3"), ("table", "'missing.parquet'")]
+    changes = [part for name, value in given for part in ("--set", f"{name}={value}")]
+    with pytest.raises(SystemExit, match="no teacher table at"):
+        main(["training/configs/beast.toml", "--output", "none", *changes])
+    assert (
+        "0.0006, with embedding_learning_rate 0.001, is what the preset 'asterisk' learns at" in capsys.readouterr().err
+    )
+
+
 def test_words_that_are_one_to_the_encoder_are_refused(tiny_settings, tmp_path):
     vectors = np.random.default_rng(0).normal(size=(3, 16))
     write_table(tmp_path / "twins.parquet", words=["Rosa", "rosa", "mar"], vectors=vectors, frequencies=np.ones(3))
@@ -242,3 +252,32 @@ def test_a_run_goes_on_from_a_model_of_its_shape_alone(tiny_settings, finished, 
     other = distill(tiny_settings, tmp_path / "other", "--set", start, "--set", "encoder.hidden_width=8", check=False)
     assert other.returncode == 1 and "cannot go on from" in other.stderr
     assert "hidden_width was 16 and is 8" in other.stderr and "Traceback" not in other.stderr
+
+
+def test_a_run_goes_on_from_a_model_of_the_tables_language_and_space_alone(tiny_settings, tmp_path):
+    shape = {"hidden_width": 16, "heads": 2, "feed_forward_width": 32, "ngram_buckets": 101, "output_width": 16}
+    words = [f"palabra{number}" for number in range(9)]
+    vectors = np.random.default_rng(0).normal(size=(9, 16))
+    table = tmp_path / "table.parquet"
+    write_table(table, words=words, vectors=vectors, frequencies=np.ones(9), language="es", space="one")
+    for said, told in (
+        (
+            {"language": "de", "space": "one"},
+            r"the model .* is of the language 'de', the table is of the language 'es'",
+        ),
+        ({"language": "es", "space": "two"}, r"the model .* is of the space 'two', the table is of the space 'one'"),
+    ):
+        model = write_encoder(BeastEncoder(EncoderConfig.preset("beast", **shape, **said)), tmp_path / said["space"])
+        changes = (f"table={str(table)!r}", f"start={str(model)!r}")
+        given = [part for change in changes for part in ("--set", change)]
+        with pytest.raises(SystemExit, match=told):
+            main([str(tiny_settings), "--output", str(tmp_path / "run"), *given])
+
+
+def test_a_run_that_comes_to_nothing_says_so_and_so_does_one_for_capitals_without_any(tiny_settings, tmp_path, capsys):
+    changes = ("epochs=1", "learning_rate=1e-9", "embedding_learning_rate=1e-9", "encoder.lowercase=false")
+    given = [part for change in changes for part in ("--set", change)]
+    main([str(tiny_settings), "--output", str(tmp_path), "--device", "cpu", *given])
+    told = capsys.readouterr().err
+    assert "warning: the student has learnt no more than one vector for all words" in told
+    assert "warning: lowercase=false is for words with capitals, and no word of" in told

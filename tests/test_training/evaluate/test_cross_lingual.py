@@ -168,6 +168,10 @@ def encoder(folder, **said):
             ["en={english}", "es={other}"],
             r"different spaces cannot be compared: .*'one', .*'another'; give models and tables",
         ),
+        (
+            ["en={other}", "es={spanish}"],
+            r"the model .*/other is of the language 'es', en=.*/other is of the language 'en'",
+        ),
         (["de={english}", "es={spanish}"], r"no set of two of de, es; there are sets of de-fr, en-es: give"),
     ],
 )

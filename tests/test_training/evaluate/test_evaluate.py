@@ -293,9 +293,12 @@ def test_an_unknown_language_is_told(folder, tmp_path):
     [
         (
             {"language": "de"},
-            r"beast is of the language 'es', the table of --teacher of 'de', which cannot be compared",
+            r"beast is of the language 'es', the table of --teacher is of the language 'de': give the table that",
         ),
-        ({"language": "es", "space": "another"}, "beast is of the space 'one', the table of --teacher of 'another'"),
+        (
+            {"language": "es", "space": "another"},
+            "beast is of the space 'one', the table of --teacher is of the space 'another'",
+        ),
         ({}, None),
         ({"language": "es", "space": "one"}, None),
     ],

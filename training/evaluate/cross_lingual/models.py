@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from beast_core import check_same_space
+from training.common.agreement import check_agreement
 from training.common.errors import InputError
 from training.languages import read_language
 from training.vectors import PlacedVectors
@@ -34,9 +35,14 @@ def find_models(given: Sequence[str]) -> dict[str, ModelSource]:
 
 
 def load_models(sources: Mapping[str, ModelSource]) -> LanguageModels:
-    """Loads each model once. Raises `InputError` for vectors that cannot be compared: of two spaces, or two widths."""
+    """Loads each model once. Raises `InputError` for a model of another language than it is given for, and for vectors
+    that cannot be compared: of two spaces, or two widths."""
     loaded = {given: find_model(given).load() for given in dict.fromkeys(each.given for each in sources.values())}
     models = {language: loaded[source.given] for language, source in sources.items()}
+    for language, model in models.items():
+        given = sources[language].given
+        said = {f"the model {given}": model.language, f"{language}={given}": language}
+        check_agreement("language", said=said, advice="give each language a model of it")
     if len({model.width for model in models.values()}) > 1:
         widths = ", ".join(f"{language} {model.width}" for language, model in models.items())
         raise InputError(f"vectors of different widths cannot be compared: {widths}; give models of one space")

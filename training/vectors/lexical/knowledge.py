@@ -35,6 +35,28 @@ _ENGLISH_TEMPLATES = ("{}", "{}.")
 _HYPERNYMS = 0.5  # against 1 for synonyms
 
 
+def find_packages(sources: Collection[str] = SOURCES, *, debian_root: Path) -> list[Path]:
+    """The files of Debian's packages. Raises `FileNotFoundError` that names all packages to install at once."""
+    finders: list[Callable[[], Iterable[Path]]] = [partial(find_files, debian_root)]
+    if "wikdict" in sources:
+        finders.append(partial(_dictionary_files, debian_root))
+    found, problems = list[Path](), list[str]()
+    for find in finders:
+        try:
+            found += find()
+        except FileNotFoundError as error:
+            problems.append(str(error))
+    if problems:
+        raise FileNotFoundError("; ".join(problems))
+    return found
+
+
+def _dictionary_files(debian_root: Path) -> list[Path]:
+    codes = [read_language(code).teacher.wikdict for code in known_languages()]
+    dictionaries = find_dictionaries(debian_root, languages=[*codes, *PIVOTS])
+    return [file for both in dictionaries.values() for file in both]
+
+
 class Knowledge:
     """The packages, checked to be there, and what comes of them, for all languages that have a record.
 
@@ -49,11 +71,8 @@ class Knowledge:
     ) -> None:
         self._sources, self._debian_root, self._leading = sources, debian_root, leading_frequency
         self.languages = tuple(map(read_language, known_languages()))
-        packaged = [*find_files(debian_root), *self._dumps(), *self._lists()]  # before anything is downloaded
-        if "wikdict" in sources:
-            codes = [each.teacher.wikdict for each in self.languages]
-            dictionaries = find_dictionaries(debian_root, languages=[*codes, *PIVOTS])
-            packaged += [file for both in dictionaries.values() for file in both]
+        # Before anything is downloaded.
+        packaged = [*find_packages(sources, debian_root=debian_root), *self._dumps(), *self._lists()]
         self._moby = moby.download_moby(downloads) if "moby" in sources else None
         encoders: dict[str, tuple[Path, ...]] = {"universal": universal_encoder.find_files()}
         encoders |= {"english": (find_model(),)} if "english" in sources else {}
