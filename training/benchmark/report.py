@@ -74,7 +74,7 @@ def _busy(measured: Measured) -> str:
         ]
         for name, entry in measured.busy.items()
     ]
-    header = ["route", "new words/s, idle", "over one thread", "new words/s, busy", "busy over idle"]
+    header = ["route", "new words/s, idle", "over beast_core, one thread", "new words/s, busy", "busy over idle"]
     return "### Threads and busy cores\n\n" + markdown_table(header, rows=rows) if rows else ""
 
 
@@ -87,7 +87,7 @@ def _costs(measured: Measured) -> str:
         for part in parts
     ]
     rows.append(["in all", f"{1e9 * sum(part.seconds for part in parts):,.0f}", "", ""])
-    header = ["of a new word, on one thread", "ns", "at least, ns", "by what"]
+    header = ["of a new word, on one thread", "ns", "others take, ns", "by what"]
     return "### What a word costs\n\n" + markdown_table(header, rows=rows, right=(1, 2)) if parts else ""
 
 

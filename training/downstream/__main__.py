@@ -19,7 +19,7 @@ from training.downstream.configurations import CONFIGURATIONS
 from training.downstream.corpora import DEFAULT, TASKS, read_corpora
 from training.downstream.one_training import read_records
 from training.downstream.results import results
-from training.downstream.run import RECORDS, plan, prepare, train_all
+from training.downstream.run import RECORDS, available, plan, prepare, train_all
 
 # A training has one thread, whatever computes in it, so that several side by side do not wait for one another.
 _ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "BLIS_NUM_THREADS")
@@ -46,6 +46,7 @@ def _train(options: argparse.Namespace) -> None:
     ]
     if not corpora:
         raise InputError(f"{options.corpora} has nothing of {options.languages} for {options.tasks}")
+    corpora = available(corpora, data=options.data, output=options.output)
     trainings = plan(
         corpora, vectors=options.vectors, seeds=options.seeds, steps=options.steps, teachers=options.tables
     )

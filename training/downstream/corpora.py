@@ -41,6 +41,11 @@ class Corpus:
         """What files and lists call it."""
         return f"{self.language}-{self.task}"
 
+    def missing(self, data: Path) -> list[Path]:
+        """Which of its files are not in that folder."""
+        files = [data / name.partition("#")[0] for name in (self.train, self.test, self.annotator) if name]
+        return [file for file in files if not file.exists()]
+
 
 @dataclass(frozen=True, kw_only=True, config=CHECKED)
 class _Corpora:

@@ -39,6 +39,23 @@ def plan(
     ]
 
 
+def available(corpora: Sequence[Corpus], *, data: Path, output: Path) -> list[Corpus]:
+    """Those whose files are in the folder `data`, or whose sentences were written before; the others are told.
+
+    Raises `InputError` if there is none.
+    """
+    missing = {
+        corpus.name: corpus.missing(data) for corpus in corpora if not is_prepared(corpus, folder=output / SENTENCES)
+    }
+    told = "; ".join(f"{name} (nothing at {', '.join(map(str, files))})" for name, files in missing.items() if files)
+    left = [corpus for corpus in corpora if not missing.get(corpus.name)]
+    if not left:
+        raise InputError(f"no sentences for {told}; docs/downstream.md says how to get them")
+    if told:
+        print(f"left out: {told}; docs/downstream.md says how to get them", file=sys.stderr)
+    return left
+
+
 def teacher_table(language: str, *, folder: Path) -> Path:
     """Where the teacher's table of a language is looked for."""
     return folder / f"{language}.parquet"

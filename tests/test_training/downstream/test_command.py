@@ -65,6 +65,18 @@ def test_the_command_trains_what_is_left_and_says_what_came_of_it(command, outpu
     assert f"| {records['static'] - records['none']:+.3f} |" in row
 
 
+def test_sentences_that_are_not_there_are_left_out_and_named(command, output, treebank, corpus, tmp_path, capsys):
+    file = tmp_path / "corpora.toml"
+    there = file.read_text(encoding="utf-8")
+    absent = there.replace('"es"', '"fr"').replace("train.conllu", "absent.zip#part/of.it")
+    file.write_text(there + absent, encoding="utf-8")
+    main([*command, "--vectors", "none"])
+    assert f"left out: fr-syntax (nothing at {treebank / 'absent.zip'}); docs/downstream.md" in capsys.readouterr().err
+    file.write_text(absent, encoding="utf-8")
+    with pytest.raises(SystemExit, match=r"no sentences for fr-syntax \(nothing at .*absent\.zip\)"):
+        main(command)
+
+
 @pytest.mark.parametrize("vectors", CONFIGURATIONS)
 def test_what_a_configuration_is_called_is_what_it_has(vectors, tmp_path):
     files = {"train": tmp_path / "a", "watch": tmp_path / "b", "table": tmp_path / "c" if "table" in vectors else None}
