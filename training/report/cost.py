@@ -1,10 +1,9 @@
-"""What training costs: arithmetic a word, words a second here, and hours and money of a whole recipe elsewhere.
+"""What training costs on this machine: arithmetic a word, words a second, and hours of a whole recipe.
 
     python -m training.report cost training/configs/published.toml training/configs/long.toml --words 1250794
 
-Steps of each recipe are run here for a few seconds. For another processor, the arithmetic is divided by its peak and by
-the share of this processor's own peak (a large matrix product, measured in the same run) that the training reached
-here: an estimate, whose parts are all printed.
+Steps of each recipe are run for a few seconds. Which share of the processor's peak they reach (a large matrix product,
+measured in the same run) says nothing of another processor: small encoders keep a large one less busy.
 """
 
 import argparse
@@ -32,37 +31,8 @@ from training.distill.losses import distillation_losses
 from training.distill.settings import DistillSettings, read_settings
 from training.evaluate.speed import made_up_words
 
-# Dense bfloat16 or float16 peak in FLOP/s, from the maker's data sheet, and dollars an hour: the order of what clouds
-# ask on demand. Both can be given with --processor.
-PROCESSORS = ("T4=65e12@0.40", "A100=312e12@2.00", "H100=989e12@3.00")
-
 _MATRIX = 4096
 _WARM_UP_STEPS = 3
-
-
-@dataclass(frozen=True)
-class Processor:
-    """Another processor: its peak in FLOP/s and what an hour of it costs in dollars."""
-
-    name: str
-    peak: float
-    price: float
-
-    @classmethod
-    def parse(cls, text: str) -> "Processor":
-        """Reads `name=peak@price`. Raises `ValueError`.
-
-        >>> Processor.parse("A100=312e12@2.00")
-        Processor(name='A100', peak=312000000000000.0, price=2.0)
-        """
-        try:
-            name, numbers = text.split("=")
-            peak, price = map(float, numbers.split("@"))
-        except ValueError:
-            name, peak, price = "", math.nan, math.nan
-        if not (name and 0 < peak < math.inf and 0 <= price < math.inf):
-            raise ValueError(f"processor {text!r}, expected name=FLOP/s@dollars, such as {PROCESSORS[1]}")
-        return cls(name, peak, price)
 
 
 @dataclass(frozen=True)
@@ -78,10 +48,6 @@ class Cost:
     def flop(self) -> float:
         """Of the whole recipe."""
         return self.flop_per_word * self.words
-
-    def hours(self, *, peak: float, share: float) -> float:
-        """On a processor that reaches this share of its peak in FLOP/s."""
-        return self.flop / (peak * share) / 3600
 
 
 def flop_per_word(settings: DistillSettings, *, device: torch.device) -> float:
@@ -137,26 +103,22 @@ def peak_here(device: torch.device) -> float:
     return best
 
 
-def cost_table(costs: Sequence[Cost], *, peak: float, processors: Sequence[Processor]) -> str:
+def cost_table(costs: Sequence[Cost], *, peak: float) -> str:
     """One line a recipe."""
     header = ["recipe", "training FLOP a word", "words/s here", "share of peak", "words in all", "FLOP in all", "here"]
     rows = []
     for cost in costs:
-        share = cost.flop_per_word * cost.pace / peak
         row = [
             cost.name,
             f"{cost.flop_per_word:.2e}",
             f"{cost.pace:,.0f}",
-            f"{share:.1%}",
+            f"{cost.flop_per_word * cost.pace / peak:.1%}",
             f"{cost.words:.3g}",
             f"{cost.flop:.2e}",
             f"{cost.words / cost.pace / 3600:,.1f} h",
         ]
-        for processor in processors:
-            hours = cost.hours(peak=processor.peak, share=share)
-            row.append(f"{hours:,.1f} h, ${hours * processor.price:,.2f}")
         rows.append(row)
-    return markdown_table([*header, *(processor.name for processor in processors)], rows=rows)
+    return markdown_table(header, rows=rows)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -166,7 +128,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seconds", type=positive, default=20.0, help="of training, for each (20)")
     add_device(parser)
     parser.add_argument("--output", type=Path, metavar="FILE.md", help="also write the table to this file")
-    parser.add_argument("--processor", action="append", metavar="NAME=FLOPS@DOLLARS", help=", ".join(PROCESSORS))
 
 
 def print_costs(options: argparse.Namespace) -> None:
@@ -174,7 +135,6 @@ def print_costs(options: argparse.Namespace) -> None:
     if options.output:
         check_output(options.output.parent, option="--output")
     tune_memory()  # as training.distill does
-    processors = [Processor.parse(text) for text in options.processor or PROCESSORS]
     device = choose_device(options.device)
     recipes = {path.stem: read_settings(path) for path in options.settings}
     peak, costs = peak_here(device), []
@@ -186,7 +146,7 @@ def print_costs(options: argparse.Namespace) -> None:
         costs.append(Cost(name, flop_per_word(settings, device=device), pace, words))
     precision = str(choose_precision("auto", device=device)).removeprefix("torch.")
     print(f"Peak here: {peak / 1e12:.2f} TFLOP/s in {precision}, {torch.get_num_threads()} threads, {device}.\n")
-    written = cost_table(costs, peak=peak, processors=processors)
+    written = cost_table(costs, peak=peak)
     print(written, end="")
     if options.output:
         options.output.parent.mkdir(parents=True, exist_ok=True)
