@@ -53,7 +53,7 @@ def measure_names(options: argparse.Namespace) -> str:
             right, hits = cosines.diagonal(), cosines.argmax(axis=1) == np.arange(len(names))
             wrong = cosines[~np.eye(len(names), dtype=bool)]
             low, high = share_interval(hits)
-            cells = [f"{hits.mean():.3f} [{low:.2f}, {high:.2f}]", f"{np.median(right):.2f}"]
+            cells = [f"{hits.mean():.3f} [{low:.3f}, {high:.3f}]", f"{np.median(right):.2f}"]
             rows.append([way, what, *cells, f"{np.quantile(wrong, 0.999):.2f}"])
     header = ["encoded as", "written with", "found", "cosine of half of the right", "of 0.1% of the wrong"]
     return markdown_table(header, rows=rows, right={2, 3, 4})

@@ -2,9 +2,8 @@
 
 For 500 keywords of middling frequency: which share of their misspellings and inflections is found, how many other words
 among the most frequent 50,000, and how many of a million tokens of the language these are (the mean of the keywords and
-their median). Misspellings are made by the
-rules that the models learnt by, so real ones are found less often; "other words" has synonyms in it, as no list says
-which these are.
+their median). Misspellings are made by the rules that the models learnt by, so real ones are found less often; "other
+words" has synonyms in it, as no list says which these are.
 """
 
 import argparse
@@ -15,6 +14,7 @@ from training.applications.material import Material, add_material, read_material
 from training.common.errors import InputError
 from training.common.markdown import markdown_table
 from training.common.rows import pieces
+from training.common.statistics import share_interval
 from training.languages import read_language
 from training.resources.lemmas import read_lemmas
 
@@ -34,7 +34,7 @@ def measure_thresholds(options: argparse.Namespace) -> str:
     words, tokens = _others(material, keywords, related=inflected)
     rows = [
         [
-            *(f"{limit}", f"{(wrong >= limit).mean():.1%}", f"{(forms >= limit).mean():.1%}"),
+            *(f"{limit}", _share(wrong >= limit), _share(forms >= limit)),
             *(f"{few.mean():.1f}", f"{often.mean():,.0f}", f"{np.median(often):,.0f}"),
         ]
         for limit, few, often in zip(_THRESHOLDS, words, tokens, strict=True)
@@ -42,6 +42,11 @@ def measure_thresholds(options: argparse.Namespace) -> str:
     found = ["misspellings found", "inflections found"]
     header = ["threshold", *found, "other words a keyword", "other tokens in a million", "median"]
     return markdown_table(header, rows=rows, right=range(6))
+
+
+def _share(hits: np.ndarray) -> str:
+    low, high = share_interval(hits)
+    return f"{hits.mean():.1%} [{100 * low:.1f}, {100 * high:.1f}]"
 
 
 def _inflections(material: Material, keywords: list[str]) -> dict[str, set[str]]:
