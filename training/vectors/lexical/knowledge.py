@@ -35,26 +35,26 @@ _ENGLISH_TEMPLATES = ("{}", "{}.")
 _HYPERNYMS = 0.5  # against 1 for synonyms
 
 
-def find_packages(sources: Collection[str] = SOURCES, *, debian_root: Path) -> list[Path]:
-    """The files of Debian's packages. Raises `FileNotFoundError` that names all packages to install at once."""
-    finders: list[Callable[[], Iterable[Path]]] = [partial(find_files, debian_root)]
+def find_packages(sources: Collection[str] = SOURCES, *, debian_root: Path) -> tuple[list[Path], list[Path]]:
+    """The files of Debian's packages, of WordNet and of dictionaries, of which there are none without WikDict.
+
+    Raises `FileNotFoundError` that names all packages to install at once.
+    """
+    wordnet, dictionaries, problems = list[Path](), list[Path](), list[str]()
+    try:
+        wordnet += find_files(debian_root)
+    except FileNotFoundError as error:
+        problems.append(str(error))
     if "wikdict" in sources:
-        finders.append(partial(_dictionary_files, debian_root))
-    found, problems = list[Path](), list[str]()
-    for find in finders:
+        codes = [read_language(code).teacher.wikdict for code in known_languages()]
         try:
-            found += find()
+            found = find_dictionaries(debian_root, languages=[*codes, *PIVOTS])
+            dictionaries += [file for both in found.values() for file in both]
         except FileNotFoundError as error:
             problems.append(str(error))
     if problems:
         raise FileNotFoundError("; ".join(problems))
-    return found
-
-
-def _dictionary_files(debian_root: Path) -> list[Path]:
-    codes = [read_language(code).teacher.wikdict for code in known_languages()]
-    dictionaries = find_dictionaries(debian_root, languages=[*codes, *PIVOTS])
-    return [file for both in dictionaries.values() for file in both]
+    return wordnet, dictionaries
 
 
 class Knowledge:
@@ -71,8 +71,9 @@ class Knowledge:
     ) -> None:
         self._sources, self._debian_root, self._leading = sources, debian_root, leading_frequency
         self.languages = tuple(map(read_language, known_languages()))
-        # Before anything is downloaded.
-        packaged = [*find_packages(sources, debian_root=debian_root), *self._dumps(), *self._lists()]
+        wordnet, dictionaries = find_packages(sources, debian_root=debian_root)  # before anything is downloaded
+        # In this order: their digest is the identity of the space.
+        packaged = [*wordnet, *self._dumps(), *self._lists(), *dictionaries]
         self._moby = moby.download_moby(downloads) if "moby" in sources else None
         encoders: dict[str, tuple[Path, ...]] = {"universal": universal_encoder.find_files()}
         encoders |= {"english": (find_model(),)} if "english" in sources else {}
