@@ -1,3 +1,5 @@
+import os
+
 import pytest
 
 from training.downstream.corpora import Corpus
@@ -17,6 +19,15 @@ def _sentence(verb, noun, adjective):
         f"{number}\t{word}\t_\t{pos}\t_\t{morph}\t{head}\t{dep}\t_\t_\n"
         for number, (word, pos, morph, head, dep) in enumerate(rows, start=1)
     )
+
+
+@pytest.fixture(autouse=True)
+def environment():
+    """By it the command tells the processes that train how many threads they have: no other test is to be told."""
+    before = dict(os.environ)
+    yield
+    os.environ.clear()
+    os.environ.update(before)
 
 
 @pytest.fixture(scope="session")

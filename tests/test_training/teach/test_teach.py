@@ -58,7 +58,9 @@ def task(tmp_path):
 
 def started(arguments):
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
-    command = [sys.executable, "-W", "error", "-m", "training.teach", *arguments]
+    # A stop in the middle of `open` leaves a file that nobody closes, of which Python tells whoever asks for it.
+    warnings = ("-W", "error", "-W", "ignore::ResourceWarning")
+    command = [sys.executable, *warnings, "-m", "training.teach", *arguments]
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment)
 
 
