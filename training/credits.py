@@ -7,6 +7,7 @@ from huggingface_hub import ModelCardData
 from pydantic.dataclasses import dataclass
 
 from beast_core.credits import Credits
+from training.common.agreement import MULTILINGUAL
 from training.common.settings import CHECKED, Filled, FromList, build, read_values
 from training.languages import known_languages, read_language
 
@@ -35,7 +36,7 @@ def teacher_credits(file: Path, *, language: str) -> Credits:
     Raises `InputError` for a file that is not right.
     """
     told = build(TeacherCredits, values=read_values(file), source=str(file))
-    codes = [language] if language in known_languages() else known_languages() if language == "multilingual" else []
+    codes = [language] if language in known_languages() else known_languages() if language == MULTILINGUAL else []
     of_languages = dict.fromkeys(credit for code in codes for credit in read_language(code).credits)
     return Credits(
         licence=told.licence,

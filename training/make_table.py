@@ -73,9 +73,8 @@ def _settled(options: argparse.Namespace) -> bool:
 
 def _make(options: argparse.Namespace) -> None:
     if not options.lexicon.is_file():
-        find_packages(
-            debian_root=options.debian_root
-        )  # all that the teacher will need, before minutes go into the list
+        # All that the teacher will need, before minutes go into the list.
+        find_packages(debian_root=options.debian_root)
         make_lexicon([str(options.lexicon), "--language", options.language, "--debian-root", str(options.debian_root)])
     paths = ["--lexicon", str(options.lexicon), "--output", str(options.table), "--work", str(options.work)]
     root = f"options.debian_root='{options.debian_root}'"

@@ -11,7 +11,7 @@ from torch import Tensor
 from tqdm import tqdm
 
 from beast_core import BeastEncoder, EncoderConfig, read_encoder
-from training.common.agreement import check_agreement
+from training.common.agreement import check_same_origin
 from training.common.devices import choose_precision
 from training.common.errors import InputError
 from training.common.settings import differences
@@ -250,9 +250,8 @@ class Distillation:
 def _started(model: str, *, config: EncoderConfig) -> dict[str, Tensor]:
     """The weights of the model that a run goes on from, which has to be of the table's language and space."""
     encoder = read_encoder(Path(model))
-    for what in ("language", "space"):
-        said = {f"the model {model}": getattr(encoder.config, what), "the table": getattr(config, what)}
-        check_agreement(what, said=said, advice="give a table that it can learn on from, or leave start out")
+    advice = "give a table that it can learn on from, or leave start out"
+    check_same_origin({f"the model {model}": encoder.config, "the table": config}, advice=advice)
     if encoder.config.network != config.network:
         changed = differences(encoder.config.network.to_dict(), now=config.network.to_dict())
         raise InputError(f"cannot go on from {model}, an encoder of another shape: {'; '.join(changed)}")

@@ -10,7 +10,7 @@ from pathlib import Path
 import torch
 
 from beast_core.files import write_file
-from training.common.agreement import check_agreement
+from training.common.agreement import check_same_origin
 from training.common.errors import InputError
 from training.common.statistics import RESAMPLES, SEED
 from training.evaluate.evaluation_sets import EvaluationSets, read_sets, shipped_sets
@@ -115,9 +115,7 @@ def check_teacher(model: PlacedVectors, *, name: str, table: TeacherTable) -> No
     A model of several languages may be compared with the table of any.
     """
     advice = "give the table that the model learnt from, or leave out --teacher"
-    for what in ("language", "space"):
-        said = {name: getattr(model, what), "the table of --teacher": getattr(table, what)}
-        check_agreement(what, said=said, advice=advice)
+    check_same_origin({name: model, "the table of --teacher": table}, advice=advice)
 
 
 def installed_versions() -> dict[str, str]:

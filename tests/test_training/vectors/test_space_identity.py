@@ -9,9 +9,8 @@ from training.vectors.lexical.knowledge import SOURCES, Knowledge, find_packages
 def test_files_are_told_in_the_order_that_shipped_models_have_their_space_from(monkeypatch, tmp_path):
     """Told in another order, equal files would make another space, which no model of ours could be compared with."""
     told = []
-    found = {"find_files": ["wordnet"], "find_dumps": ["dump"]}
-    for name, files in found.items():
-        monkeypatch.setattr(knowledge, name, lambda *given, files=files, **options: tuple(map(Path, files)))
+    monkeypatch.setattr(knowledge, "find_files", lambda root: (Path("wordnet"),))
+    monkeypatch.setattr(knowledge, "find_dumps", lambda codes: (Path("dump"),))
     dictionaries = {("deu", "spa"): (Path("index"), Path("text"))}
     monkeypatch.setattr(knowledge, "find_dictionaries", lambda root, *, languages: dictionaries)
     monkeypatch.setattr(knowledge, "find_frequencies", lambda code: Path(f"frequencies of {code}"))
