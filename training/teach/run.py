@@ -12,7 +12,7 @@ from training.teach.compaction import Compacted, compact
 from training.teach.settings import TeachSettings
 from training.teach.shards import Shards, forget_shards
 from training.teach.word_stream import WordStream
-from training.vectors import Estimate, Teacher, open_teacher
+from training.vectors import Describing, Estimate, Teacher, open_teacher
 
 
 class NotConfirmedError(Exception):
@@ -40,10 +40,7 @@ def teach(
     (work / "teacher").mkdir(parents=True, exist_ok=True)
     try:
         with FileLock(work / "lock", timeout=0):
-            words = WordStream(lexicon, folder=work, limit=settings.words)
-            teacher = open_teacher(
-                settings.teacher, options=settings.options, lexicon=words.path, folder=work / "teacher"
-            )
+            words, teacher = _open(settings, lexicon=lexicon, work=work)
             if restart:
                 forget_shards(work / "shards")
             shards = _open_shards(settings, words=words, teacher=teacher, folder=work / "shards")
@@ -65,10 +62,29 @@ def teach(
     _report(made, shards=shards, output=output, settings=settings, seconds=time.monotonic() - started)
 
 
+def _open(settings: TeachSettings, *, lexicon: Path, work: Path) -> tuple[WordStream, Teacher]:
+    """The words that are taught, and their teacher."""
+    described = settings.described and settings.words > 0
+    words = WordStream(lexicon, folder=work, limit=0 if described else settings.words)
+    teacher = open_teacher(settings.teacher, options=settings.options, lexicon=words.path, folder=work / "teacher")
+    if described:
+        if not isinstance(teacher, Describing):
+            raise ValueError(
+                f"described is true, but the teacher {settings.teacher!r} does not tell of which words it knows more "
+                "than the spelling: take described out, and words too if all are to be taught"
+            )
+        words = words.chosen(settings.words, described=teacher.described, folder=work)
+    return words, teacher
+
+
 def _open_shards(settings: TeachSettings, *, words: WordStream, teacher: Teacher, folder: Path) -> Shards:
     shards = Shards(
         folder,
-        run={"word_list": words.digest, "teacher": {"name": settings.teacher, **teacher.identity()}},
+        run={
+            "word_list": words.digest,
+            "teacher": {"name": settings.teacher, **teacher.identity()},
+            **({"described_after": settings.words} if settings.described else {}),
+        },
         count=words.count,
         size=settings.shard_words,
     )

@@ -20,6 +20,7 @@ class TeachSettings:
     options: dict[str, Any] = field(default_factory=dict)  # the fields of that teacher's Options
     language: str = ""  # of the words (ISO 639-1), for the table; a teacher that knows it need not be told
     words: Annotated[int, Field(ge=0)] = 0  # teach only so many, the first of the list; 0 teaches all
+    described: bool = False  # of the words after these, teach those that the teacher knows by more than their spelling
     width: Count = 256  # wider vectors are reduced to it
     fit_words: Count = 30_000  # the mean and the principal components are those of the most frequent words
     centre: bool = True  # take the mean off

@@ -5,11 +5,12 @@ never counted) and `held_out`. Text: UTF-8, one word a line, perhaps a tab and a
 most frequent words first, so that the first N words are the ones that matter.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
 from pathlib import Path
+from typing import Self
 
 import numpy as np
 import pyarrow as pa
@@ -87,6 +88,23 @@ class WordStream:
             start = rows.stop
             if start == self.count:
                 return
+
+    def chosen(self, first: int, *, described: Callable[[Sequence[str]], np.ndarray], folder: Path) -> Self:
+        """The `first` words of the list, and those of the others that are `described`, in the list's order.
+
+        `described` says which of some words are, `(words,)` bool. They are written to a Parquet file in `folder`.
+        """
+        path, start = folder / "chosen.parquet", 0
+        schema = pa.schema(map(parquet.read_schema(self.path).field, self._columns.names))
+        with replace_file(path) as temporary, parquet.ParquetWriter(temporary, schema) as writer:
+            for batch in self._columns.batches():
+                kept = np.arange(start, start + len(batch)) < first
+                kept |= described(batch["word"].to_pylist())
+                writer.write_batch(batch.filter(pa.array(kept)))
+                start += len(batch)
+        stream = type(self)(path, folder=folder)
+        stream.digest = self.digest
+        return stream
 
     def _check(self, file: Path) -> None:
         if not self.count:

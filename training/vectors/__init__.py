@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar, runtime_checkable
 
 import numpy as np
 
@@ -70,6 +70,14 @@ class Teacher(PlacedVectors, Protocol):
 
     def estimate(self, words: Iterable[str]) -> Estimate | None:
         """What looking these words up will take; None if it costs nothing but time."""
+
+
+@runtime_checkable
+class Describing(Protocol):
+    """What a teacher is besides that has a vector for any word: it tells for which that is a guess by the spelling."""
+
+    def described(self, words: Sequence[str]) -> np.ndarray:
+        """Of which words it knows more than how they are spelt, `(words,)` bool."""
 
 
 class OfAnyLanguage:

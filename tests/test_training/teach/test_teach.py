@@ -216,6 +216,27 @@ def use(monkeypatch):
     return use
 
 
+def test_described_words_are_taught_beside_the_first(task, use):
+    teacher = use(Teaching())
+    teacher.described = lambda words: np.array([word.endswith("5") for word in words])
+    settings = ["--set", "described=true", "--set", "words=20"]
+    main(task.arguments(*settings))
+    expected = task.words[:20] + [word for word in task.words[20:] if word.endswith("5")]
+    assert teacher.asked == read_table(task.table).words == expected
+    main(task.arguments(*settings))
+    assert teacher.asked == expected
+    for changed in (["described=false"], ["words=30"]):
+        with pytest.raises(SystemExit, match=r"holds vectors of another run .described_after was 20 and is (None|30)"):
+            main(task.arguments(*settings, "--set", *changed))
+    main(task.arguments("--set", "described=true", work="all"))  # after no word: all are taught
+    assert len(read_table(task.table).words) == 600
+
+
+def test_a_teacher_that_describes_no_words_says_so(task):
+    with pytest.raises(SystemExit, match="described is true, but the teacher 'table' does not tell"):
+        main(task.arguments("--set", "described=true", "--set", "words=20"))
+
+
 def test_what_costs_is_told_and_needs_a_yes(task, use, capsys):
     teacher = use(Teaching(estimate=lambda words: Estimate(len(words), 3 * len(words), len(words) / 100, 3700)))
     with pytest.raises(SystemExit, match="2"):

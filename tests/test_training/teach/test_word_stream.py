@@ -40,6 +40,26 @@ def test_a_lexicon_is_read_where_it_is(tmp_path):
     assert read(stream)[1].tolist() == [6, 5, 4, 3, 2, 1, 0]
 
 
+def test_described_words_are_chosen_beside_the_first(tmp_path):
+    words = [f"w{row}" for row in range(50_000)]
+    columns = {
+        "held_out": np.arange(50_000) % 3 == 0,
+        "other": words,
+        "word": words,
+        "frequency": np.arange(50_000) / 1e4,
+    }
+    parquet.write_table(pa.table(columns), tmp_path / "lexicon.parquet", row_group_size=700)
+    stream = WordStream(tmp_path / "lexicon.parquet", folder=tmp_path)
+    chosen = stream.chosen(40, described=lambda some: np.array([word.endswith("77") for word in some]), folder=tmp_path)
+    expected = [row for row in range(50_000) if row < 40 or row % 100 == 77]
+    read_words, frequencies = read(chosen, size=100)
+    assert read_words == [words[row] for row in expected]
+    np.testing.assert_allclose(frequencies, np.array(expected) / 1e4, rtol=1e-6)
+    held_out = np.concatenate([piece.held_out for piece in chosen.pieces(64)])
+    assert held_out.tolist() == [row % 3 == 0 for row in expected]
+    assert (chosen.count, chosen.digest) == (len(expected), stream.digest)
+
+
 @pytest.mark.parametrize(
     ("content", "told"),
     [

@@ -326,6 +326,14 @@ def test_definitions_tell_what_a_word_means(whole, bare, teacher):
     assert len({str(each.identity()) for each in (whole.teacher, bare, definitions)}) == 3
 
 
+def test_words_that_have_senses_are_described(whole, places):
+    described = whole.teacher.described([*places.words, *STRANGE[2:]])
+    known = {word for sense in places.senses for word in sense.spanish}
+    assert {"perro", "corcel"} < known
+    expected = [word in known for word in [*places.words, *STRANGE[2:]]]
+    assert described.tolist() == expected
+
+
 def test_a_vector_does_not_depend_on_its_company(whole, places):
     words = [*places.words, *STRANGE]
     together = whole.teacher.lookup(words)[0]

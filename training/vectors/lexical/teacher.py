@@ -69,6 +69,10 @@ class LexicalTeacher(Free):
             vectors[known] = space.vectors(described, moved=moved, rows=rows, lemma_rows=lemma_rows)
         return vectors, known
 
+    def described(self, words: Sequence[str]) -> np.ndarray:
+        """See `training.vectors.Describing`: the words that have senses of their own."""
+        return self._rows(words)[0] >= 0
+
     def _own(self, words: Sequence[str], *, rows: np.ndarray, lemma_rows: np.ndarray) -> np.ndarray:
         """Own vectors, `(words, width)` float16: that of the profile, else the encoder's, else the lemma's."""
         own = np.zeros((len(words), self._profiles.own.shape[1]), dtype=np.float16)
