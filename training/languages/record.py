@@ -72,8 +72,8 @@ class Lexicon:
 
     `stages`: what adds words, in this order, by its name in `training/lexicon/stages`. `lemmas`: the packages whose
     tables of lemmas are read. `families`: whether a family of inflections is what all readings of its words join, or
-    what each word's one lemma does. `neighbour`: a language whose words stand in texts of this one without being its
-    words. With fewer than `minimum_words` nothing is written.
+    what each word's one lemma does. `neighbour`: a language whose words stand in texts of this one, loans too.
+    With fewer than `minimum_words` nothing is written.
     """
 
     stages: Annotated[Texts, AtLeastOne] = ("lemmas", "dictionaries", "synsets", "frequent", "names")

@@ -1,4 +1,4 @@
-"""What counts of words in running text say: what is a name, and what is a word of another language."""
+"""What counts of words in running text say: what is a name, a loan, and a word of another language."""
 
 import re
 
@@ -13,13 +13,21 @@ _NAME_FREQUENCY = 1.5
 _ACRONYM_FREQUENCY = 3.0
 _ROMAN_NUMBER = re.compile("[ivxlcdm]+")
 
-# A word ten times as frequent in the neighbour's language is one of that language.
+# A word ten times as frequent in the neighbour's language is one of that language. A mistake is no tenth as frequent
+# there as it is here; rare ones that are by chance are no loans.
 _EXCESS = 1.0
+_LOAN_FREQUENCY = 2.0
 
 
 def is_neighbours(word: str, *, sources: Sources) -> bool:
     """Whether a word is one of the neighbour's language."""
     return sources.neighbour.get(word, -np.inf) > sources.frequency(word) + _EXCESS
+
+
+def is_loan(word: str, *, sources: Sources) -> bool:
+    """Whether texts of both languages have a word: a loan or a foreign name, if the language's own words are known."""
+    frequency = sources.frequency(word)
+    return frequency >= _LOAN_FREQUENCY and sources.neighbour.get(word, -np.inf) >= frequency - _EXCESS
 
 
 def is_name(word: str, *, sources: Sources) -> bool:

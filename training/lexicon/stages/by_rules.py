@@ -9,7 +9,7 @@ from typing import TypeVar
 from beast_core.spelling import normalise_word
 from training.common.errors import InputError
 from training.languages.record import HunspellSource, WordArraySource
-from training.lexicon.names import is_name, is_neighbours
+from training.lexicon.names import is_loan, is_name, is_neighbours
 from training.lexicon.sources import Sources
 from training.lexicon.stages.stage import Stage
 from training.lexicon.word_forms import (
@@ -51,7 +51,7 @@ def add_conjugations(words: WordList, *, sources: Sources) -> None:
 
 
 def add_words_in_use(words: WordList, *, sources: Sources) -> None:
-    """Well-spelled words of the frequency list that are listed, have a sense, are formed of known ones or are names."""
+    """Words of the frequency list that are listed, have a sense, are formed of known ones, or are names or loans."""
     known, package = words.numbers, _word_array(sources).package
     rest = _counted_words(sources, known=known)
     unspelled = sources.listed.difference(map(bare, known))
@@ -64,6 +64,8 @@ def add_words_in_use(words: WordList, *, sources: Sources) -> None:
     words.add(_plural_pairs(formed, known=known), package="wordfreq", what="prefixes, adverbs, diminutives")
     names = [Pair(word, word, weak=True) for word in rest if is_name(word, sources=sources)]
     words.add(names, package="wordfreq", what="names")
+    loans = [Pair(word, word, weak=True) for word in rest if is_loan(word, sources=sources)]
+    words.add(loans, package="wordfreq", what="loans and foreign names")
 
 
 def _hunspell(sources: Sources) -> HunspellSource:
