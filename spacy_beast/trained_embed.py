@@ -12,6 +12,7 @@ from thinc.util import get_torch_default_device
 from beast_core import Model as EncoderModel
 from beast_core import NetworkEncoder, encode_words
 from beast_core.network.folders import network_of, stored
+from spacy_beast.row_updates import RowUpdates
 from spacy_beast.tok2vec import Embed, Vectors
 from spacy_beast.weights import model_from_bytes, model_to_bytes
 
@@ -31,18 +32,13 @@ class _Network(torch.nn.Module):
 
 
 class TrainedEmbed(Embed):
-    """An encoder of the pipeline's own, which learns with it: each step updates all of its weights."""
+    """An encoder of the pipeline's own, which learns with it."""
 
     def encoder(self) -> Model:
         """See `Embed.encoder`."""
-        wrapper = PyTorchWrapper_v3(
-            torch.nn.Identity(),
-            convert_inputs=_to_torch,
-            convert_outputs=_from_torch,
-            serialize_model=_serialize,
-            deserialize_model=_deserialize,
-        )
-        wrapper.shims[0]._model = None  # until there are weights
+        wrapper = PyTorchWrapper_v3(torch.nn.Identity(), convert_inputs=_to_torch, convert_outputs=_from_torch)
+        # Without a network until there are weights.
+        wrapper.shims[0] = RowUpdates(None, serialize_model=_serialize, deserialize_model=_deserialize)
         return wrapper
 
     def use(self, encoder: Model, *, model: EncoderModel) -> None:
