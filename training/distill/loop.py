@@ -249,7 +249,7 @@ class Distillation:
 
 def _started(model: str, *, config: EncoderConfig) -> dict[str, Tensor]:
     """The weights of the model that a run goes on from, which has to be of the table's language and space."""
-    encoder = read_encoder(Path(model))
+    encoder = read_encoder(model)
     advice = "give a table that it can learn on from, or leave start out"
     check_same_origin({f"the model {model}": encoder.config, "the table": config}, advice=advice)
     if encoder.config.network != config.network:

@@ -44,7 +44,7 @@ class DistillSettings:
     tables: Annotated[tuple[str, ...], FromList, Field(validate_default=True)] = ()
     marker: bool = False  # of `tables`: the encoder is told the language, by a mark before each word
     language: str = ""  # ISO 639-1; what the table says, if it says any
-    start: str = ""  # a model of the same shape to go on from; without one, random weights
+    start: str = ""  # a model of the same shape to go on from: a path, or a language; without one, random weights
     words: Annotated[int, Field(ge=0)] = 0  # of each table the first, to see that a model can learn a few; 0: all
     preset: str = _PRESET
     # Fields of EncoderConfig that differ from the preset, and from what the record of the language changes in it.

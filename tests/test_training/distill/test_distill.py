@@ -252,6 +252,8 @@ def test_a_run_goes_on_from_a_model_of_its_shape_alone(tiny_settings, finished, 
     other = distill(tiny_settings, tmp_path / "other", "--set", start, "--set", "encoder.hidden_width=8", check=False)
     assert other.returncode == 1 and "cannot go on from" in other.stderr
     assert "hidden_width was 16 and is 8" in other.stderr and "Traceback" not in other.stderr
+    shipped = distill(tiny_settings, tmp_path / "shipped", "--set", "start='es'", check=False)  # a language, not a path
+    assert shipped.returncode == 1 and "cannot go on from es, an encoder of another shape" in shipped.stderr
 
 
 def test_a_run_goes_on_from_a_model_of_the_tables_language_and_space_alone(tiny_settings, tmp_path):
