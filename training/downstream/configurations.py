@@ -13,6 +13,7 @@ from thinc.api import Config
 from training.downstream.corpora import Task
 
 READY = Path(__file__).parents[1] / "configs" / "spacy"
+_VECTORS = "beast_vectors.cfg"
 
 _EMBED = "components.tok2vec.model.embed"
 # What learns each task, in this order; a morphologizer is built as a tagger is.
@@ -38,14 +39,17 @@ class Configuration:
     table: Literal["plain", "floret", ""] = ""
     ours: bool = False
 
+    @property
+    def encodes(self) -> bool:
+        """Whether our encoder is in it, as vectors or as a layer."""
+        return self.ours or self.file != _VECTORS
+
 
 CONFIGURATIONS: dict[str, Configuration] = {
-    "none": Configuration(
-        title="no vectors", file="beast_vectors.cfg", changes={f"{_EMBED}.include_static_vectors": False}
-    ),
-    "floret": Configuration(title="floret table", file="beast_vectors.cfg", table="floret"),
-    "table": Configuration(title="plain table", file="beast_vectors.cfg", table="plain"),
-    "static": Configuration(title="BEAST, static", file="beast_vectors.cfg", ours=True),
+    "none": Configuration(title="no vectors", file=_VECTORS, changes={f"{_EMBED}.include_static_vectors": False}),
+    "floret": Configuration(title="floret table", file=_VECTORS, table="floret"),
+    "table": Configuration(title="plain table", file=_VECTORS, table="plain"),
+    "static": Configuration(title="BEAST, static", file=_VECTORS, ours=True),
     "frozen": Configuration(title="BeastEmbed, frozen, alone", file="beast_embed.cfg"),
     "both-frozen": Configuration(title="BeastEmbed, frozen, beside hashes", file="beast_embed_beside_hashes.cfg"),
     "trained": Configuration(

@@ -27,12 +27,16 @@ from training.downstream.sentences import MISSPELT, TEST, TRAIN, WATCH, read_doc
 
 @dataclass(frozen=True, kw_only=True)
 class Training:
-    """What is trained: a corpus, a name in `CONFIGURATIONS`, a seed and so many steps."""
+    """What is trained: a corpus, a name in `CONFIGURATIONS`, a seed and so many steps.
+
+    `source` tells the teacher's table or our model that its vectors are of from others, "" without any.
+    """
 
     corpus: Corpus
     vectors: str
     seed: int
     steps: int
+    source: str = ""
 
     @property
     def name(self) -> str:
@@ -42,12 +46,13 @@ class Training:
     def table(self, folder: Path) -> Path | None:
         """Where the pipeline lies whose vectors it reads, if it reads some."""
         form = CONFIGURATIONS[self.vectors].table
-        return folder / f"{self.corpus.language}-{form}" if form else None
+        return folder / f"{self.corpus.language}-{form}-{self.source}" if form else None
 
 
 @dataclass(frozen=True, kw_only=True)
 class Record:
-    """What a training came to. `sentences` is the digest of the sentences; `scores` are by what is scored and part.
+    """What a training came to. `sentences` is the digest of the sentences, `source` that of the table or the model;
+    `scores` are by what is scored and part.
 
     `seconds` are those that the training kept a core busy, start and saving included, and `words_per_second` is the
     speed on the test in such seconds, of words that it has not met before: other work on the machine changes neither
@@ -59,6 +64,7 @@ class Record:
     vectors: str
     seed: int
     steps: int
+    source: str
     sentences: str
     scores: dict[str, dict[str, float | None]]
     words: dict[str, int]
@@ -124,6 +130,7 @@ def train_and_score(training: Training, *, sentences: Path, tables: Path, record
         vectors=training.vectors,
         seed=training.seed,
         steps=training.steps,
+        source=training.source,
         sentences=sentences_digest(corpus, folder=sentences),
         scores=scores,
         words={
@@ -157,5 +164,9 @@ def _predicted(nlp: Language, docs: Sequence[Doc]) -> list[Doc]:
 
 def same_run(record: dict[str, Any], *, training: Training, sentences: Path) -> bool:
     """Whether a record, as JSON has it, is of this training on these sentences."""
-    now = {"steps": training.steps, "sentences": sentences_digest(training.corpus, folder=sentences)}
+    now = {
+        "steps": training.steps,
+        "source": training.source,
+        "sentences": sentences_digest(training.corpus, folder=sentences),
+    }
     return all(record.get(key) == value for key, value in now.items())

@@ -8,7 +8,10 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from functools import partial
 from pathlib import Path
 
+from beast_core.model_files import WEIGHTS_FILE
+from beast_core.shipped import model_folder
 from training.common.errors import InputError
+from training.common.files import digest
 from training.common.processes import run_apart
 from training.downstream.configurations import CONFIGURATIONS
 from training.downstream.corpora import Corpus
@@ -30,8 +33,13 @@ def plan(
     without = {corpus.language for corpus in corpora if not teacher_table(corpus.language, folder=teachers).is_file()}
     if without and any(CONFIGURATIONS[name].table for name in vectors):
         print(f"no table of {', '.join(sorted(without))} in {teachers}: nothing that reads one", file=sys.stderr)
+    sources = {
+        (language, name): _source(name, language=language, teachers=teachers)
+        for language in {corpus.language for corpus in corpora}
+        for name in vectors
+    }
     return [
-        Training(corpus=corpus, vectors=name, seed=seed, steps=steps)
+        Training(corpus=corpus, vectors=name, seed=seed, steps=steps, source=sources[corpus.language, name])
         for corpus in corpora
         for seed in range(seeds)
         for name in vectors
@@ -56,6 +64,17 @@ def available(corpora: Sequence[Corpus], *, data: Path, output: Path) -> list[Co
     return left
 
 
+def _source(vectors: str, *, language: str, teachers: Path) -> str:
+    """The beginning of the digest of what a configuration's vectors are of: the teacher's table, our model, nothing."""
+    configuration = CONFIGURATIONS[vectors]
+    file = teacher_table(language, folder=teachers)
+    if not configuration.table:
+        if not configuration.encodes:
+            return ""
+        file = model_folder(language=language) / WEIGHTS_FILE
+    return digest(file)[:8] if file.is_file() else ""
+
+
 def teacher_table(language: str, *, folder: Path) -> Path:
     """Where the teacher's table of a language is looked for."""
     return folder / f"{language}.parquet"
@@ -71,7 +90,8 @@ def prepare(trainings: Sequence[Training], *, data: Path, teachers: Path, output
                 run_apart, prepare_sentences, corpus=corpus, data=data, folder=output / SENTENCES
             )
         if folder and not folder.is_dir():
-            table, write = teacher_table(corpus.language, folder=teachers), WRITERS[folder.name.partition("-")[2]]
+            table = teacher_table(corpus.language, folder=teachers)
+            write = WRITERS[CONFIGURATIONS[training.vectors].table]
             work[f"table {folder.name}"] = partial(
                 run_apart, write, table=table, folder=folder, language=corpus.language
             )
@@ -97,7 +117,7 @@ def _side_by_side(work: Mapping[str, Callable[[], None]], *, processes: int) -> 
 
 
 def unfinished(trainings: Sequence[Training], *, output: Path) -> list[Training]:
-    """Those without a record. Raises `InputError` for a record of other steps or sentences under the same name."""
+    """Those without a record. Raises `InputError` for one of other steps, sentences or vectors under the same name."""
     left = []
     for training in trainings:
         file = record_file(training, folder=output / RECORDS)
@@ -107,7 +127,8 @@ def unfinished(trainings: Sequence[Training], *, output: Path) -> list[Training]
             json.loads(file.read_text(encoding="utf-8")), training=training, sentences=output / SENTENCES
         ):
             raise InputError(
-                f"{file} is of other steps or sentences than are asked for now: give another --output, or remove it"
+                f"{file} is of other steps, sentences or vectors than are asked for now: give another --output, or "
+                "remove it"
             )
     return left
 

@@ -6,8 +6,9 @@ from training.downstream.__main__ import main
 from training.downstream.configurations import CONFIGURATIONS, training_config
 from training.downstream.one_training import Training, read_records, record_file, train_and_score
 from training.downstream.results import results
-from training.downstream.run import WRITERS
+from training.downstream.run import plan, prepare
 from training.downstream.sentences import prepare_sentences
+from training.table import read_table, write_table
 
 STEPS = 6
 # Those that train the encoder along take their time; tests/test_spacy/test_ready_configs.py has one of them.
@@ -19,12 +20,13 @@ def output(tmp_path_factory, treebank, corpus, tiny_table):
     """A run whose trainings are done but for one."""
     output = tmp_path_factory.mktemp("run")
     prepare_sentences(corpus=corpus, data=treebank, folder=output / "sentences")
-    for form, write in WRITERS.items():
-        write(table=tiny_table, folder=output / "tables" / f"es-{form}", language="es")
+    (output / "es.parquet").write_bytes(tiny_table.read_bytes())
     (output / "trainings").mkdir()
     folders = {"sentences": output / "sentences", "tables": output / "tables", "records": output / "trainings"}
-    for vectors in TRIED[1:]:
-        train_and_score(Training(corpus=corpus, vectors=vectors, seed=0, steps=STEPS), **folders)
+    trainings = plan([corpus], vectors=TRIED[1:], seeds=1, steps=STEPS, teachers=output)
+    prepare(trainings, data=treebank, teachers=output, output=output, processes=2)
+    for training in trainings:
+        train_and_score(training, **folders)
     return output
 
 
@@ -90,8 +92,15 @@ def test_what_a_configuration_is_called_is_what_it_has(vectors, tmp_path):
 
 
 def test_other_steps_are_not_mixed_with_what_is_there(command, capsys):
-    with pytest.raises(SystemExit, match="is of other steps or sentences than are asked for now"):
+    with pytest.raises(SystemExit, match="is of other steps, sentences or vectors than are asked for now"):
         main([*command, "--steps", "7"])
+
+
+def test_another_table_is_not_mixed_with_what_is_there(command, tmp_path, tiny_table):
+    table = read_table(tiny_table)
+    write_table(tmp_path / "es.parquet", words=table.words, vectors=-table.vectors, frequencies=table.frequencies)
+    with pytest.raises(SystemExit, match=r"es-syntax-(floret|table)-0\.json is of other steps, sentences or vectors"):
+        main(command)
 
 
 def test_a_damaged_record_is_named(output, tmp_path, corpus):
