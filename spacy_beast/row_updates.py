@@ -16,18 +16,28 @@ class RowUpdates(PyTorchShim):  # type: ignore[misc]  # without types
 
     def finish_update(self, optimizer: Optimizer) -> None:
         """See `PyTorchShim.finish_update`."""
-        if optimizer.averages is None and optimizer.b1 > 0 and not self._grad_scaler.found_inf:
-            for name, module in self._model.named_modules():
-                if isinstance(module, torch.nn.Embedding) and module.weight.grad is not None:
+        by_rows = optimizer.averages is None and optimizer.b1 > 0 and not self._grad_scaler.found_inf
+        for name, module in self._model.named_modules():
+            if isinstance(module, torch.nn.Embedding) and module.weight.grad is not None:
+                if by_rows:
                     _update_rows(module.weight, key=(self.id, f"{name}.weight"), optimizer=optimizer)
                     module.weight.grad = None
+                elif module.weight.grad.is_sparse:
+                    module.weight.grad = module.weight.grad.to_dense()
         super().finish_update(optimizer)
+
+
+def learn_rows_alone(network: torch.nn.Module) -> None:
+    """Has the embeddings of a network give the gradients of the rows that were read, without zeros for all others."""
+    for module in network.modules():
+        if isinstance(module, torch.nn.Embedding):
+            module.sparse = True
 
 
 def _update_rows(weight: torch.Tensor, *, key: tuple[int, str], optimizer: Optimizer) -> None:
     """One step of the rows of `weight` `(rows, width)` that have a gradient."""
     assert weight.grad is not None
-    rows = weight.grad.any(dim=1).nonzero().squeeze(1)
+    rows, gradient = _rows(weight.grad)
     if not len(rows):
         return
     moments = [of.pop(key, None) for of in (optimizer.mom1, optimizer.mom2)]
@@ -37,8 +47,17 @@ def _update_rows(weight: torch.Tensor, *, key: tuple[int, str], optimizer: Optim
     ]
     for of, each in zip((optimizer.mom1, optimizer.mom2), whole, strict=True):
         of[key] = torch2xp(each[rows].flatten())
-    moved, _ = optimizer(key, torch2xp(weight.data[rows]), torch2xp(weight.grad[rows]))
+    moved, _ = optimizer(key, torch2xp(weight.data[rows]), torch2xp(gradient))
     weight.data[rows] = xp2torch(moved, device=weight.device)
     for of, each in zip((optimizer.mom1, optimizer.mom2), whole, strict=True):
         each[rows] = xp2torch(of[key], device=weight.device).view(len(rows), -1)
         of[key] = torch2xp(each.flatten())
+
+
+def _rows(gradient: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """Which rows have a gradient, `(rows,)`, and theirs, `(rows, width)`."""
+    if gradient.is_sparse:
+        gradient = gradient.coalesce()
+        return gradient.indices()[0], gradient.values()
+    rows = gradient.any(dim=1).nonzero().squeeze(1)
+    return rows, gradient[rows]

@@ -12,7 +12,7 @@ from thinc.util import get_torch_default_device
 from beast_core import Model as EncoderModel
 from beast_core import NetworkEncoder, encode_words
 from beast_core.network.folders import network_of, stored
-from spacy_beast.row_updates import RowUpdates
+from spacy_beast.row_updates import RowUpdates, learn_rows_alone
 from spacy_beast.tok2vec import Embed, Vectors
 from spacy_beast.weights import model_from_bytes, model_to_bytes
 
@@ -23,6 +23,7 @@ class _Network(torch.nn.Module):
     def __init__(self, model: EncoderModel) -> None:
         super().__init__()
         self.network = network_of(model).requires_grad_(True)
+        learn_rows_alone(self.network)
         self.encoder = NetworkEncoder(self.network, device=get_torch_default_device())
 
     def forward(self, word_bytes: torch.Tensor, lengths: torch.Tensor) -> torch.Tensor:

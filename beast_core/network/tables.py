@@ -80,7 +80,7 @@ class NgramTable(nn.Embedding):
     def sum_rows(self, rows: Tensor, *, starts: Tensor) -> Tensor:
         """Sums of rows, of those from each start to the next: `(sums, width)`."""
         if not self.quantisation_aware:
-            return functional.embedding_bag(rows, self.weight, starts, mode="sum")
+            return functional.embedding_bag(rows, self.weight, starts, mode="sum", sparse=self.sparse)
         distinct, places = rows.unique(return_inverse=True)
         return functional.embedding_bag(places, fake_quantise(self(distinct)), starts, mode="sum")
 

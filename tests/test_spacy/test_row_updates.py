@@ -26,8 +26,11 @@ def run(shim, *, optimizer, steps=ROWS):
     return tables
 
 
-def test_rows_move_as_sparse_adam_moves_them():
-    ours = run(RowUpdates(network()), optimizer=Adam(0.01, L2=0, grad_clip=0, eps=1e-12, use_averages=False))
+@pytest.mark.parametrize("sparse", [False, True])
+def test_rows_move_as_sparse_adam_moves_them(sparse):
+    ours = run(
+        RowUpdates(network(sparse=sparse)), optimizer=Adam(0.01, L2=0, grad_clip=0, eps=1e-12, use_averages=False)
+    )
     model = network(sparse=True)
     reference = torch.optim.SparseAdam([model[0].weight], lr=0.01, eps=1e-12)
     for number, (rows, table) in enumerate(zip(ROWS, ours, strict=True)):
@@ -47,14 +50,13 @@ def test_a_row_that_is_not_read_stays_and_one_that_is_decays_too():
     assert torch.equal(tables[1][0], tables[0][0]) and torch.equal(tables[3], tables[2])
 
 
+@pytest.mark.parametrize("sparse", [False, True])
 @pytest.mark.parametrize(("averages", "rate"), [(False, [0.01, 0.02, 0.005, 0.01, 0.01]), (True, 0.01)])
-def test_rows_that_are_all_read_move_as_thinc_moves_them(averages, rate):
+def test_rows_that_are_all_read_move_as_thinc_moves_them(averages, rate, sparse):
     steps = [list(range(9))] * 4 + [[1]] * averages  # averages are of all weights: thinc does that
     settings = {"L2": 0.1, "grad_clip": 0.7, "use_averages": averages}
     rates = [Adam(iter(rate) if isinstance(rate, list) else rate, **settings) for _ in range(2)]
-    ours, thinc = (
-        run(kind(network()), optimizer=each, steps=steps)
-        for kind, each in zip((RowUpdates, PyTorchShim), rates, strict=True)
-    )
+    ours = run(RowUpdates(network(sparse=sparse)), optimizer=rates[0], steps=steps)
+    thinc = run(PyTorchShim(network()), optimizer=rates[1], steps=steps)
     for one, other in zip(ours, thinc, strict=True):
         np.testing.assert_allclose(one, other, rtol=1e-5, atol=1e-6)
