@@ -67,11 +67,12 @@ def available(corpora: Sequence[Corpus], *, data: Path, output: Path) -> list[Co
 def _source(vectors: str, *, language: str, teachers: Path) -> str:
     """The beginning of the digest of what a configuration's vectors are of: the teacher's table, our model, nothing."""
     configuration = CONFIGURATIONS[vectors]
-    file = teacher_table(language, folder=teachers)
-    if not configuration.table:
-        if not configuration.encodes:
-            return ""
+    if configuration.table:
+        file = teacher_table(language, folder=teachers)
+    elif configuration.encodes:
         file = model_folder(language=language) / WEIGHTS_FILE
+    else:
+        return ""
     return digest(file)[:8] if file.is_file() else ""
 
 

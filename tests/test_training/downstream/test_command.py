@@ -7,7 +7,6 @@ from training.downstream.configurations import CONFIGURATIONS, training_config
 from training.downstream.one_training import Training, read_records, record_file, train_and_score
 from training.downstream.results import results
 from training.downstream.run import plan, prepare
-from training.downstream.sentences import prepare_sentences
 from training.table import read_table, write_table
 
 STEPS = 6
@@ -19,7 +18,6 @@ TRIED = ("none", "floret", "table", "static", "both-frozen")
 def output(tmp_path_factory, treebank, corpus, tiny_table):
     """A run whose trainings are done but for one."""
     output = tmp_path_factory.mktemp("run")
-    prepare_sentences(corpus=corpus, data=treebank, folder=output / "sentences")
     (output / "es.parquet").write_bytes(tiny_table.read_bytes())
     (output / "trainings").mkdir()
     folders = {"sentences": output / "sentences", "tables": output / "tables", "records": output / "trainings"}
