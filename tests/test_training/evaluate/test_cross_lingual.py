@@ -166,7 +166,7 @@ def encoder(folder, **said):
         (["en={english}", "es=shipped"], "vectors of different widths cannot be compared: en 2, es 256"),
         (
             ["en={english}", "es={other}"],
-            r"different spaces cannot be compared: .*'one', .*'another'; give models and tables",
+            r"the space 'one', .* the space 'another': their vectors cannot be compared; give models",
         ),
         (
             ["en={other}", "es={spanish}"],

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 
-from beast_core import check_same_space
 from training.common.agreement import check_agreement
 from training.common.errors import InputError
 from training.languages import read_language
@@ -46,8 +45,6 @@ def load_models(sources: Mapping[str, ModelSource]) -> LanguageModels:
     if len({model.width for model in models.values()}) > 1:
         widths = ", ".join(f"{language} {model.width}" for language, model in models.items())
         raise InputError(f"vectors of different widths cannot be compared: {widths}; give models of one space")
-    try:
-        check_same_space({sources[language].given: model.space for language, model in models.items()})
-    except ValueError as error:
-        raise InputError(str(error)) from error
+    spaces = {sources[language].given: model.space for language, model in models.items()}
+    check_agreement("space", said=spaces, advice="their vectors cannot be compared; give models of one teacher's space")
     return models
