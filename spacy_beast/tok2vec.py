@@ -47,8 +47,9 @@ def create_beast_embed(
       the latter. With neither, it is the model of the pipeline's language. It is read by `nlp.initialize`; a trained
       pipeline has its own weights and never looks for it.
     - `attr`: the token attribute to embed, `ORTH`, `LOWER` or `NORM`.
-    - `trainable`: whether training the pipeline also trains (its own copy of) the encoder. Each step then updates all
-      of its weights; a frozen encoder costs little, because it remembers the vectors of words it has seen.
+    - `trainable`: whether training the pipeline also trains (its own copy of) the encoder. Each step then moves the
+      rows of its n-gram table that the batch has read, see `spacy_beast.row_updates`; a frozen encoder costs less, as
+      it remembers the vectors of words it has seen.
     - `width`: output width, by a trained maxout layer over the encoder's vectors; `null` gives these vectors as they
       are, zeros for white space.
 
